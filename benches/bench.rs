@@ -38,6 +38,10 @@ mod bench {
     #[allow(clippy::indexing_slicing, reason = "a failing benchmark should panic")]
     #[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it tells what it read")]
     mod limits;
+    /// A batch of a million rows on the screen: its memory, and the longest a key waits.
+    #[cfg(target_os = "linux")]
+    #[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it reads the clock and tells what it read")]
+    mod million;
     /// What a run adds to the call it makes.
     mod pipeline;
     /// What many runs come to.

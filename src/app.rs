@@ -305,8 +305,13 @@ impl App {
             let pause = if seldom { Duration::from_secs(1) } else { BEAT };
             now.at + pause
         });
-        let rows = (self.screen == ScreenId::Quality && self.quality.lacks_rows()).then_some(now.at);
-        [beat, rows, self.shared.notices.wake_at(), self.bench.autosave.due()].into_iter().flatten().min()
+        let lacks_rows = match self.screen {
+            ScreenId::Batch => self.batch.lacks_rows(),
+            ScreenId::Quality => self.quality.lacks_rows(),
+            ScreenId::Bench | ScreenId::History | ScreenId::Traffic => false,
+        };
+        let work = (lacks_rows || self.batch.has_work()).then_some(now.at);
+        [beat, work, self.shared.notices.wake_at(), self.bench.autosave.due()].into_iter().flatten().min()
     }
 
     /// Tells whether anything changed since this was last asked.

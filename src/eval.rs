@@ -29,6 +29,7 @@ pub mod improve;
 pub mod json_diff;
 pub mod judge_attacks;
 pub mod judge_template;
+pub mod moderation;
 pub mod near_duplicates;
 pub mod pending;
 pub mod program_check;

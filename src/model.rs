@@ -37,6 +37,7 @@ pub mod session;
 pub mod settings;
 pub mod target;
 pub mod target_settings;
+pub mod text_service;
 pub mod theme;
 pub mod tool;
 pub mod trace_parent;
@@ -75,6 +76,7 @@ pub use crate::model::{
     settings::{Settings, TerminalCaps},
     target::Target,
     target_settings::TargetOptions,
+    text_service::TextService,
     tool::{Tool, ToolCall, ToolChoice, ToolSet},
     usage::{ModalityTokens, Spent, Usage},
     vendor::Vendor,

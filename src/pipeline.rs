@@ -2,6 +2,7 @@
 //! [`Pipeline::run`].
 
 pub mod batch;
+pub mod beside;
 pub mod event;
 pub mod key_pool;
 pub mod meter;
@@ -33,6 +34,7 @@ use crate::{
     },
     pipeline::{
         batch::comparisons::ComparedCell,
+        beside::BesideRun,
         intake::AllAnswers,
         key_pool::KeyPool,
         ports::{Cache, KeyMemory, PartReader, ProgramRunner, QuirkMemory, Recorder, ToolRunner, World},
@@ -144,6 +146,21 @@ impl Pipeline {
     #[must_use]
     pub fn run(&self, request: RunRequest) -> RunStream {
         RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, RunScope::default(), line))
+    }
+
+    /// Runs a request whose answer is compared with those of the runs that [`beside`] has it wait for, if there are any.
+    ///
+    /// [`beside`]: crate::pipeline::beside::beside
+    #[must_use]
+    pub fn run_beside(&self, request: RunRequest, beside: Option<BesideRun>) -> RunStream {
+        let compared = beside.as_ref().map(|beside| beside.cell.clone());
+        let (shared, scope) = (Arc::clone(&self.shared), RunScope { compared, ..RunScope::default() });
+        RunStream::new(|line| async move {
+            let last = run::drive(shared, request, scope, line).await;
+            // The others need not wait any more.
+            drop(beside);
+            last
+        })
     }
 
     /// Runs a request whose bytes are a program's own: they go to each target that speaks their wire, and those of the

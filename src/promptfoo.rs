@@ -33,7 +33,9 @@ use crate::{
         document,
         tree::{YamlField, YamlNode, YamlTree},
     },
-    model::{Check, CheckProgram, Format, Params, Prompt, Response, ToolSet, VarValue, error::StoreError},
+    model::{
+        Check, CheckProgram, Format, Params, Prompt, Response, TextService, ToolSet, Turn, VarValue, error::StoreError,
+    },
     template::conversation,
     text::{
         json::ExactJson,
@@ -56,6 +58,10 @@ pub struct Suite {
     pub default_test: Test,
     /// The tests; none is one test of the default's variables.
     pub tests: Vec<Tests>,
+    /// Whether a judge that cannot be reached is left to whoever runs it, who names one.
+    pub stand_in: bool,
+    /// The variables that whoever runs it gives a value in every row.
+    pub given: BTreeSet<String>,
     /// How it is run.
     pub options: SuiteOptions,
     /// What was read and has no effect here, in words, each with its line.
@@ -154,11 +160,15 @@ pub struct Test {
     pub metadata: BTreeMap<String, String>,
     /// The model that judges by rubrics that name none, as promptfoo writes it.
     pub judge: Option<String>,
+    /// The models that do something else for checks that name none.
+    pub services: BTreeMap<TextService, String>,
     /// What of the answer its checks look at, as promptfoo writes it; the whole answer where unset.
     pub transform: Option<String>,
     /// Why no check of an answer can be applied: the answer would be changed first. It is not written.
     pub unjudged: Option<String>,
-    /// Why no rubric can be: it would be judged by a prompt of its own. It is not written.
+    /// The messages by which its rubrics are judged that bring none of their own.
+    pub judge_prompt: Vec<Turn>,
+    /// Why no rubric can be: it would be judged by a prompt that is not read here. It is not written.
     pub unjudged_rubrics: Option<String>,
     /// What is put before each prompt.
     pub prefix: String,
@@ -401,9 +411,12 @@ impl<'a> File<'a> {
         self.notices.push(format!("{}:{line}: {what}", self.path.display()));
     }
 
-    /// Tells of a model that judges and cannot be reached.
+    /// Tells of a model that judges, or is asked for something else, and cannot be reached.
     pub(crate) fn unreachable(&mut self, error: &StoreError) {
-        self.notices.push(format!("{}; what it is to judge is inconclusive", error.message));
+        self.notices.push(format!(
+            "{}; what it is asked for is inconclusive, unless --judge names another one to judge it",
+            error.message
+        ));
     }
 
     /// Lists the fields of a mapping that may have these keys; nothing is a mapping without any.

@@ -218,7 +218,9 @@ impl Bench {
                 () = at(frame) => {}
             }
             for message in batch.drain(..) {
-                for effect in self.app.update(message, now()) {
+                let effects = self.app.update(message, now());
+                work.note_beside(&effects);
+                for effect in effects {
                     self.perform(effect, work).await;
                 }
             }
@@ -320,7 +322,9 @@ impl Bench {
 
     /// Has the app answer to something that came of an effect itself.
     async fn send(&mut self, message: Event, work: &mut RunTasks) {
-        for effect in self.app.update(message, now()) {
+        let effects = self.app.update(message, now());
+        work.note_beside(&effects);
+        for effect in effects {
             Box::pin(self.perform(effect, work)).await;
         }
     }

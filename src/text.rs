@@ -9,6 +9,7 @@ pub mod budget;
 pub mod diff;
 pub mod format;
 pub mod graphemes;
+pub mod html;
 pub mod json;
 pub mod sanitize;
 pub mod search;
@@ -17,6 +18,7 @@ pub mod suggest;
 pub mod width;
 pub mod word_match;
 pub mod wrap;
+pub mod xml;
 
 pub(crate) mod pasted;
 

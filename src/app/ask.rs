@@ -22,9 +22,9 @@ use crate::{
     },
     pipeline::ports::RunRecord,
     store::api::{
-        AnswerQuestion, Answers, BatchEntry, CellRow, HistoryEntry, HistoryPage, Lineage, NewThreshold, Over,
-        PageStart, PairedComparison, PartQuestion, Points, PromptEntry, PromptFile, PromptMove, RowEntry, Scored,
-        SessionEntry, StatedAnswers, StoreReply, StoreRequest, StoredAnswer, ToJudge, ToScore, VersionEntry,
+        AnswerQuestion, Answers, BatchEntry, CellRow, FoundRows, HistoryEntry, HistoryPage, Lineage, NewThreshold,
+        Over, PageStart, PairedComparison, PartQuestion, Points, PromptEntry, PromptFile, PromptMove, RowEntry, Scored,
+        SessionEntry, StatedAnswers, StoreReply, StoreRequest, StoredAnswer, StoredRow, ToJudge, ToScore, VersionEntry,
         WantedBlind,
     },
 };
@@ -135,13 +135,17 @@ asks! {
     note_gates(batch: BatchId, gates: Vec<Gate>) -> BatchId {
         StoreRequest::NoteGates { batch, gates }; StoreReply::BatchEnded(batch) => batch
     }
-    /// Reads the cells of a batch from the first on.
-    cells(batch: BatchId, limit: usize) -> Vec<CellRow> {
-        StoreRequest::Cells { batch, after: None, limit }; StoreReply::Cells(rows) => rows
+    /// Reads a page of the cells of a batch, those after a place if one is given.
+    cells(batch: BatchId, after: Option<CellIndex>, limit: usize) -> Vec<CellRow> {
+        StoreRequest::Cells { batch, after, limit }; StoreReply::Cells(rows) => rows
     }
-    /// Reads the runs of a batch's cells after one.
-    cell_runs(batch: BatchId, after: CellIndex, limit: usize) -> Vec<RunRecord> {
-        StoreRequest::CellRuns { batch, after: Some(after), limit }; StoreReply::CellRuns(records) => records
+    /// Reads what rows of a batch and their cells say.
+    cell_texts(batch: BatchId, rows: Vec<u64>) -> Vec<StoredRow> {
+        StoreRequest::CellTexts { batch, rows }; StoreReply::CellTexts(rows) => rows
+    }
+    /// Looks for the rows of a page of a batch's cells that hold a text in lower case.
+    find_rows(batch: BatchId, text: String, after: Option<CellIndex>, limit: usize) -> FoundRows {
+        StoreRequest::FindRows { batch, text, after, limit }; StoreReply::FoundRows(found) => found
     }
     /// Reads a prompt; returns its name and the digest of its file's text, too.
     open_prompt(name: String) -> (String, Box<Prompt>, Option<String>) {

@@ -1,19 +1,25 @@
 //! The batch screen: a prompt over a data set, set up, watched and looked through.
 
+pub mod baseline;
 pub mod cell;
+pub mod cell_reading;
 pub(crate) mod compare;
 pub mod ending;
 pub(crate) mod experiments;
 pub mod figures;
+pub(crate) mod figures_in_work;
 pub mod grid;
+pub mod grid_view;
 pub mod layout;
 pub mod moved_batch;
+pub(crate) mod reading;
 pub(crate) mod refusal;
 pub mod report;
 pub(crate) mod review_changes;
 pub mod run_state;
 pub mod setup;
 pub mod start;
+pub mod text_search;
 
 pub(crate) mod update;
 pub(crate) mod view;
@@ -88,6 +94,10 @@ pub struct Batches {
     pub shown: Option<ShownBatch>,
     /// Whether the texts of rows are being read.
     asks_rows: bool,
+    /// The text that the record is looking for.
+    looking_for: Option<String>,
+    /// Counts what is read a page at a time, and names it.
+    readings: u64,
 }
 
 impl Default for Batches {
@@ -102,6 +112,8 @@ impl Default for Batches {
             setup: BatchSetup::default(),
             shown: None,
             asks_rows: false,
+            looking_for: None,
+            readings: 0,
         }
     }
 }
@@ -123,6 +135,7 @@ impl Batches {
     pub(crate) fn begun(&mut self, ticket: Ticket, id: BatchId) {
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.ticket == Some(ticket)) {
             shown.id = Some(id);
+            shown.grid.put_on_record();
         }
     }
 
@@ -146,6 +159,20 @@ impl Batches {
     #[must_use]
     pub fn busy(&self) -> bool {
         self.shown.as_ref().is_some_and(ShownBatch::is_busy)
+    }
+
+    /// Tells whether there is work to go on with at once, between keys.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.shown.as_ref().is_some_and(ShownBatch::has_work)
+    }
+
+    /// Tells whether rows in sight have texts on record that were not asked for.
+    #[must_use]
+    pub fn lacks_rows(&self) -> bool {
+        let shown =
+            self.shown.as_ref().filter(|shown| self.page == Page::Table && !self.asks_rows && shown.id.is_some());
+        shown.is_some_and(|shown| shown.table.seen().any(|(at, _)| shown.grid.lacks_text(at)))
     }
 
     /// Tells whether the list is shown and has nothing to choose.
@@ -321,12 +348,13 @@ impl Screen for Batches {
         }
     }
 
-    fn settle(&mut self, _is_shown: bool, cx: &mut Cx<'_, Self>) {
-        self.ask_rows(cx);
-        self.preview_cell(cx);
-        if let Some(shown) = &mut self.shown {
-            shown.work_out();
+    fn settle(&mut self, is_shown: bool, cx: &mut Cx<'_, Self>) {
+        if is_shown {
+            self.ask_rows(cx);
+            self.search(cx);
         }
+        self.preview_cell(cx);
+        self.work_on(cx);
     }
 
     fn prepare(&mut self, shared: &Shared) {
@@ -368,8 +396,8 @@ impl Screen for Batches {
         let record = shown.detail.as_ref().and_then(|detail| detail.record.as_ref());
         let mut all = record.map(|record| Snippet::of_answer(&tool_calls::answer(&record.outcome))).unwrap_or_default();
         let what = "the verdict, the gates, each model, the rows that failed";
-        // A report is of the batch as it is.
-        if shown.what_if.is_none() {
+        // A report is of the batch as it is, and of all of it.
+        if shown.what_if.is_none() && !shown.is_partial() {
             all.push(Snippet::new(SnippetForm::Markdown, "report", what, report::markdown(shown)));
         }
         all
@@ -411,7 +439,7 @@ impl Screen for Batches {
                 Verb::Run if form => Footer::As("start"),
                 Verb::Run => Footer::Hidden,
                 Verb::OnlyFailed
-                    if table && !detail && shown.is_some_and(|shown| shown.look.only == grid::Only::Failed) =>
+                    if table && !detail && shown.is_some_and(|shown| shown.look.only == grid_view::Only::Failed) =>
                 {
                     Footer::As("all")
                 }

@@ -24,6 +24,7 @@ use crate::{
     model::{Outcome, Prompt, RunRequest},
     pipeline::{
         Pipeline, RunEvent, TimedEvent,
+        beside::beside,
         meter::{Phase, RunMeter},
     },
     present::{
@@ -110,16 +111,20 @@ pub(crate) async fn compare(
         lanes.iter().map(|lane| lane.requests.first().map(|request| Arc::clone(&request.prompt))).collect();
     let samples = lanes.iter().map(|lane| lane.requests.len()).max().unwrap_or(0);
     let (mut runs, mut streams) = (Vec::new(), Vec::new());
-    for (lane, requests) in lanes.into_iter().map(|lane| lane.requests).enumerate() {
-        for request in requests {
-            let meter = RunMeter::new(&request.targets, request.prompt.tool_set());
-            let sample = request.sample;
-            runs.push(ComparedRun { lane, sample, meter, timeline: Vec::new(), outcome: None });
-            streams.push(pipeline.run(request));
-        }
+    let beside = beside(&lanes.iter().flat_map(|lane| &lane.requests).collect::<Vec<_>>());
+    // Those that wait for each other are under way together.
+    let at_once = if beside.iter().any(Option::is_some) { at_once.max(lanes.len()) } else { at_once };
+    let requests =
+        lanes.into_iter().enumerate().flat_map(|(lane, own)| own.requests.into_iter().map(move |one| (lane, one)));
+    for ((lane, request), beside) in requests.zip(beside) {
+        let meter = RunMeter::new(&request.targets, request.prompt.tool_set());
+        let sample = request.sample;
+        streams.push((sample, beside.is_some(), runs.len(), pipeline.run_beside(request, beside)));
+        runs.push(ComparedRun { lane, sample, meter, timeline: Vec::new(), outcome: None });
     }
-    let controls: Vec<_> = streams.iter().map(crate::pipeline::RunStream::control).collect();
-    let events = streams.into_iter().enumerate().map(|(at, run)| run.map(move |timed| (at, timed)));
+    let controls: Vec<_> = streams.iter().map(|(.., run)| run.control()).collect();
+    streams.sort_by_key(|(sample, is_compared, at, _)| (is_compared.then_some(*sample), *at));
+    let events = streams.into_iter().map(|(.., at, run)| run.map(move |timed| (at, timed)));
     let mut events = stream::iter(events).flatten_unordered(at_once.max(1));
     let mut printer =
         RunPrinter { names, samples, shape, next: 0, progress: io.err_is_terminal, line: StatusLine::default() };

@@ -6,7 +6,7 @@
 //! found out is inconclusive either way.
 //!
 //! A check that waits for a model or a program names what it waits for, and what that says is judged here: so
-//! `best_choice`, `embedding`, `judge_template`, `pending`, `program_check` and `rubric` are one machine with this file.
+//! `best_choice`, `embedding`, `judge_template`, `moderation`, `pending`, `program_check` and `rubric` are one machine with this file.
 
 pub mod promptfoo;
 
@@ -19,7 +19,10 @@ pub(crate) mod form;
 pub(crate) mod input;
 pub(crate) mod json;
 pub(crate) mod limits;
+pub(crate) mod markup;
 pub(crate) mod max_score;
+pub(crate) mod moderation;
+pub(crate) mod ngrams;
 pub(crate) mod refusal;
 pub(crate) mod rubric;
 pub(crate) mod similarity;

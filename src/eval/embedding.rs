@@ -11,11 +11,8 @@ use crate::{
         extract,
         reason::{apart, inconclusive, verdict},
     },
-    model::{Check, Format, Input, Prompt, Response, Verdict},
+    model::{Check, Format, Input, Prompt, Response, TextService, Verdict},
 };
-
-/// The name under which the runs are recorded that make embeddings.
-pub const EMBEDDING: &str = "embedding";
 
 /// The prompt of an embedding: the text itself, and an answer of any form.
 static PROMPT: LazyLock<Arc<Prompt>> = LazyLock::new(|| {
@@ -30,7 +27,9 @@ static PROMPT: LazyLock<Arc<Prompt>> = LazyLock::new(|| {
 /// Tells the runs that make embeddings from those of a person's own prompt that has their name.
 #[must_use]
 pub fn is_embedding(prompt_name: Option<&str>, prompt: &Prompt) -> bool {
-    prompt_name == Some(EMBEDDING) && prompt.description == PROMPT.description && prompt.user == PROMPT.user
+    prompt_name == Some(TextService::Embedding.name())
+        && prompt.description == PROMPT.description
+        && prompt.user == PROMPT.user
 }
 
 /// A check of how alike an answer and other texts are, filled for one input.

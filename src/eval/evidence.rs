@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    eval::stats::{Interval, Paired, SplitMix, difference, flip_test, mean_difference, rows_needed, sign_test},
+    eval::stats::{Bootstrap, Interval, Paired, SignFlips, SplitMix, difference, rows_needed, sign_test},
     model::{ErrorKind, RunStatus, batch::Cell},
 };
 
@@ -151,28 +151,22 @@ impl Evidence {
     }
 
     fn compare_pairs(pairs: impl IntoIterator<Item = RowPair>, seed: u64, always: bool) -> Self {
-        let (mut rows, mut apart, mut not_comparable) = (Paired::default(), Vec::new(), 0);
-        for pair in pairs {
-            match (pair.a, pair.b) {
-                (Some(true), Some(true)) => rows.both += 1,
-                (Some(true), Some(false)) => rows.first += 1,
-                (Some(false), Some(true)) => rows.second += 1,
-                (Some(false), Some(false)) => rows.neither += 1,
-                _ => not_comparable += 1,
-            }
-            apart.extend(pair.score_b.zip(pair.score_a).map(|(b, a)| b - a).filter(|by| by.is_finite()));
-        }
+        let mut weighing = Weighing { always, ..Weighing::new(seed) };
+        pairs.into_iter().for_each(|pair| weighing.take(pair));
+        while !weighing.step(usize::MAX) {}
+        weighing.evidence()
+    }
+
+    /// Says what rows show, of the scores what was found of them.
+    fn of_rows(
+        (rows, not_comparable): (Paired, u64),
+        scored: u64,
+        score: Option<Difference>,
+        score_p: Option<f64>,
+    ) -> Self {
         let (fixed, broken, unchanged) = (rows.second, rows.first, rows.both + rows.neither);
         let all = fixed + broken + unchanged;
         let p = sign_test(fixed, broken);
-        let of = |(by, interval)| Difference { by, interval };
-        let mut rng = SplitMix::new(seed);
-        let scored = apart.len() as u64;
-        if !always && fixed + broken >= FEWEST {
-            apart.clear();
-        }
-        let score = mean_difference(&apart, &mut rng).map(of);
-        let score_p = score.and_then(|_| flip_test(&apart, &mut rng));
         let scores = score.zip(score_p).filter(|_| fixed + broken < FEWEST);
         let (sure, better) = match scores {
             Some((Difference { by, interval }, p)) => {
@@ -195,7 +189,7 @@ impl Evidence {
             unchanged,
             not_comparable,
             p,
-            passed: difference(rows).map(of),
+            passed: difference(rows).map(|(by, interval)| Difference { by, interval }),
             scored,
             score,
             score_p,
@@ -203,6 +197,129 @@ impl Evidence {
             shown,
             more_rows,
         }
+    }
+}
+
+/// Paired rows that are weighed in steps: the scores of a million of them take seconds. Those whose passes decide are weighed
+/// without their scores, as [`Evidence::of_what_decides`] does.
+#[derive(Debug, Clone)]
+pub struct Weighing {
+    rows: Paired,
+    not_comparable: u64,
+    pairs: u64,
+    /// How far the scores of each row lie apart.
+    apart: Vec<f64>,
+    scored: u64,
+    rng: SplitMix,
+    /// Whether scores are weighed where passes decide.
+    always: bool,
+    stage: WeighingStage,
+}
+
+/// How far a weighing is.
+#[derive(Debug, Clone)]
+enum WeighingStage {
+    Taking,
+    Resampling(Bootstrap),
+    Flipping(Difference, SignFlips),
+    Weighed(Option<Difference>, Option<f64>),
+}
+
+impl Weighing {
+    /// Begins without a row. The seed draws the resamples of the scores.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            rows: Paired::default(),
+            not_comparable: 0,
+            pairs: 0,
+            apart: Vec::new(),
+            scored: 0,
+            rng: SplitMix::new(seed),
+            always: false,
+            stage: WeighingStage::Taking,
+        }
+    }
+
+    /// Takes a row in; all of them come before the first step.
+    pub fn take(&mut self, pair: RowPair) {
+        self.pairs += 1;
+        match (pair.a, pair.b) {
+            (Some(true), Some(true)) => self.rows.both += 1,
+            (Some(true), Some(false)) => self.rows.first += 1,
+            (Some(false), Some(true)) => self.rows.second += 1,
+            (Some(false), Some(false)) => self.rows.neither += 1,
+            _ => self.not_comparable += 1,
+        }
+        self.apart.extend(pair.score_b.zip(pair.score_a).map(|(b, a)| b - a).filter(|by| by.is_finite()));
+    }
+
+    /// Tells whether no row was taken in.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pairs == 0
+    }
+
+    /// Draws scores of about so many rows, of one resample at least. Tells whether all is weighed.
+    pub fn step(&mut self, rows: usize) -> bool {
+        let mut left = rows;
+        loop {
+            let weighed = match &mut self.stage {
+                WeighingStage::Weighed(..) => return true,
+                WeighingStage::Taking => self.begin(),
+                WeighingStage::Resampling(bootstrap) => bootstrap.draw(&self.apart, &mut self.rng),
+                WeighingStage::Flipping(_, flips) => flips.draw(&mut self.rng),
+            };
+            if weighed {
+                self.go_on();
+            }
+            left = left.saturating_sub(self.apart.len().max(1));
+            if left == 0 {
+                return matches!(self.stage, WeighingStage::Weighed(..));
+            }
+        }
+    }
+
+    /// Leaves the scores out where passes decide. Tells whether there is a next stage; the bootstrap begins where none is.
+    fn begin(&mut self) -> bool {
+        self.scored = self.apart.len() as u64;
+        if !self.always && self.rows.first + self.rows.second >= FEWEST {
+            self.apart = Vec::new();
+        }
+        match Bootstrap::of(&self.apart) {
+            Some(bootstrap) => {
+                self.stage = WeighingStage::Resampling(bootstrap);
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// Goes to the next stage.
+    fn go_on(&mut self) {
+        let before = std::mem::replace(&mut self.stage, WeighingStage::Weighed(None, None));
+        self.stage = match before {
+            WeighingStage::Taking => WeighingStage::Weighed(None, None),
+            WeighingStage::Resampling(bootstrap) => {
+                let score = bootstrap.interval().map(|(by, interval)| Difference { by, interval });
+                match score.zip(SignFlips::of(&self.apart)) {
+                    Some((score, flips)) => WeighingStage::Flipping(score, flips),
+                    None => WeighingStage::Weighed(score, None),
+                }
+            }
+            WeighingStage::Flipping(score, flips) => WeighingStage::Weighed(Some(score), Some(flips.chance())),
+            weighed @ WeighingStage::Weighed(..) => weighed,
+        };
+    }
+
+    /// Says what the rows show, once all is weighed.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence {
+        let (score, score_p) = match &self.stage {
+            WeighingStage::Weighed(score, score_p) => (*score, *score_p),
+            WeighingStage::Taking | WeighingStage::Resampling(_) | WeighingStage::Flipping(..) => (None, None),
+        };
+        Evidence::of_rows((self.rows, self.not_comparable), self.scored, score, score_p)
     }
 }
 
@@ -244,31 +361,43 @@ impl Samples {
 /// Tells whether a cell passed, as [`RunStatus::compared`] counts it; none where it says nothing of the answer.
 #[must_use]
 pub fn passed(cell: &Cell) -> Option<bool> {
+    compared(cell.status, cell.class.as_deref())
+}
+
+fn compared(status: RunStatus, class: Option<&str>) -> Option<bool> {
     let of_the_answer = |class: &str| ErrorKind::OF_THE_ANSWER.iter().any(|own| own.to_string() == class);
-    cell.status.compared(cell.class.as_deref().is_some_and(of_the_answer))
+    status.compared(status == RunStatus::Error && class.is_some_and(of_the_answer))
 }
 
 /// A prompt and a target, by their places in the batch.
 pub type LaneKey = (u32, u32);
 
 /// How a cell came out: whether it passed, and its score.
-type Judged = (Option<bool>, Option<f64>);
+pub type JudgedCell = (Option<bool>, Option<f64>);
+
+/// Tells how a cell came out that ended so, with an error of this class; none of one that was stopped, which is as if it had
+/// not been asked.
+#[must_use]
+pub fn judged(status: RunStatus, class: Option<&str>, score: Option<f64>) -> Option<JudgedCell> {
+    if status == RunStatus::Cancelled {
+        return None;
+    }
+    let passed = compared(status, class);
+    let score = if status == RunStatus::Error { passed.map(|_| 0.0) } else { score };
+    Some((passed, score.filter(|_| passed.is_some())))
+}
 
 /// How the cells of each lane came out, by row and sample.
 #[derive(Debug, Clone, Default)]
-pub struct Lanes(BTreeMap<LaneKey, BTreeMap<(u64, u32), Judged>>);
+pub struct Lanes(BTreeMap<LaneKey, BTreeMap<(u64, u32), JudgedCell>>);
 
 impl Lanes {
-    /// Takes a cell in, as [`RunStatus::compared`] counts it; one that was stopped is as if it had not been asked.
+    /// Takes a cell in, as [`judged`] counts it.
     pub fn take(&mut self, cell: &Cell) {
-        if cell.status == RunStatus::Cancelled {
-            return;
-        }
-        let passed = passed(cell);
-        let score = if cell.status == RunStatus::Error { passed.map(|_| 0.0) } else { cell.score };
-        let judged = (passed, score.filter(|_| passed.is_some()));
         let place = cell.place;
-        self.0.entry((place.prompt, place.target)).or_default().insert((place.row, place.sample), judged);
+        if let Some(judged) = judged(cell.status, cell.class.as_deref(), cell.score) {
+            self.0.entry((place.prompt, place.target)).or_default().insert((place.row, place.sample), judged);
+        }
     }
 
     /// Pairs a lane with one of these or other lanes, the baseline, over the samples of rows that both have.

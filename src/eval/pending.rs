@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::eval::{
-    best_choice::BestChoice, check::transform::written, embedding::SimilarityCheck, program_check::ProgramCheck,
-    rubric::Rubric,
+    best_choice::BestChoice, check::transform::written, embedding::SimilarityCheck, moderation::ModerationCheck,
+    program_check::ProgramCheck, rubric::Rubric,
 };
 
 /// A check that waits for a model or a program.
@@ -16,6 +16,8 @@ pub enum PendingCheck {
     Best(BestChoice),
     /// A model embeds the answer and what it is compared with.
     Similarity(SimilarityCheck),
+    /// A service looks at the answer for harm.
+    Moderation(ModerationCheck),
     /// A program judges.
     Program(ProgramCheck),
 }
@@ -26,6 +28,7 @@ impl PendingCheck {
         match &mut self {
             Self::Judge(rubric) => rubric.part = Some(written(part)),
             Self::Similarity(check) => check.part = Some(written(part)),
+            Self::Moderation(check) => check.part = Some(written(part)),
             Self::Program(check) => check.part = Some(part.clone()),
             Self::Best(_) => {}
         }
@@ -37,8 +40,9 @@ impl PendingCheck {
     pub fn waits(&self) -> &'static str {
         match self {
             Self::Judge(_) => "no judge model was asked",
-            Self::Best(_) => "it compares the answers of a row in a batch, and there is no such row",
+            Self::Best(_) => "it compares answers that are asked for together, and there is no other one",
             Self::Similarity(_) => "no model was asked for embeddings",
+            Self::Moderation(_) => "no moderation service was asked",
             Self::Program(_) => "its program was not run",
         }
     }

@@ -13,7 +13,8 @@ use crate::{
         check::source::text_of,
         embedding::is_embedding,
         extract, judge_template,
-        judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue},
+        judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue, OwnPrompt},
+        moderation::is_moderation,
         reason::{apart, inconclusive, verdict},
     },
     model::{Check, Input, Message, Prompt, Verdict, id},
@@ -23,11 +24,13 @@ use crate::{
 /// The name under which the runs of judges are recorded.
 pub const JUDGE: &str = "judge";
 
-/// Tells the runs of judges, and those that make embeddings for a check, from those of a person's own prompt that has the name
+/// Tells the runs of judges, and those that embed or moderate a text for a check, from those of a person's own prompt that has the name
 /// of theirs.
 #[must_use]
 pub fn is_judge(prompt_name: Option<&str>, prompt: &Prompt) -> bool {
-    (prompt_name == Some(JUDGE) && judge_template::is_asked_by(prompt)) || is_embedding(prompt_name, prompt)
+    (prompt_name == Some(JUDGE) && judge_template::is_asked_by(prompt))
+        || is_embedding(prompt_name, prompt)
+        || is_moderation(prompt_name, prompt)
 }
 
 /// How often a judge is asked at most for one answer.
@@ -61,7 +64,7 @@ impl PartialEq for Rubric {
 pub struct Opinion {
     /// Whether it satisfies the rubric.
     pub pass: bool,
-    /// How well, from 0 to 1.
+    /// How well, from 0 to 1; as a check's own prompt has it, where it has one.
     pub score: f64,
     /// Why, in the judge's words.
     pub reason: String,
@@ -82,6 +85,9 @@ impl Rubric {
     /// Makes the prompt and the inputs on which the judge is run each time it is asked about an answer to an input: two where
     /// it compares, in one order and the other. `messages` are those that were sent. The error says what it lacks.
     pub fn asks(&self, answer: &str, input: &Input, messages: &[Message]) -> Result<(Arc<Prompt>, Vec<Input>), String> {
+        if let Some(own) = self.own() {
+            return Ok(self.asks_by(own, answer, input, messages));
+        }
         let template = self.template;
         let context = || input.value("context").map(Value::from);
         let sent =
@@ -109,9 +115,37 @@ impl Rubric {
         Ok((template.prompt(self.repeat == 1), orders))
     }
 
+    /// What the check's own prompt is told, if it has one.
+    fn own(&self) -> Option<&'static OwnPrompt> {
+        self.template.own.as_ref().filter(|_| !self.check.judge_prompt.is_empty())
+    }
+
+    /// Makes the check's own prompt with the variables of the row, the answer and the value of the check. Where the row has no
+    /// input what was sent stands for it.
+    fn asks_by(&self, own: &OwnPrompt, answer: &str, input: &Input, messages: &[Message]) -> (Arc<Prompt>, Vec<Input>) {
+        let mut told = input.clone();
+        if told.value("input").is_none_or(str::is_empty) {
+            told.text = match messages {
+                [one] => one.content.clone(),
+                all => all
+                    .iter()
+                    .map(|message| json!({"role": message.role, "content": message.content}))
+                    .collect::<Value>()
+                    .to_string(),
+            };
+        }
+        let answer = self.part.as_deref().unwrap_or_else(|| extract::answer(answer));
+        told.vars.insert(own.answer.to_owned(), answer.into());
+        if let Some(value) = &self.check.value {
+            told.vars.insert(own.value.to_owned(), text_of(value).unwrap_or_else(|| value.to_string()).into());
+        }
+        (judge_template::own_prompt(&self.check.judge_prompt, self.repeat == 1), vec![told])
+    }
+
     /// Reads what the judge said when it was asked once: one answer, or two where it was asked in both orders.
     pub fn read(&self, answers: &[Result<&str, String>]) -> Result<Opinion, String> {
-        let one = |answer: &Result<&str, String>| judge_template::read(self.template.scale, answer.as_ref()?);
+        let scale = self.own().map_or(self.template.scale, |own| own.scale);
+        let one = |answer: &Result<&str, String>| judge_template::read(scale, answer.as_ref()?);
         match answers {
             [one_order, other_order] => Ok(judge_template::both_orders(&one(one_order)?, &one(other_order)?)),
             [answer] => one(answer),
@@ -124,7 +158,8 @@ impl Rubric {
     /// verdict, the verdict is inconclusive. It names the model that judged, if one was asked, and the version of its prompt.
     #[must_use]
     pub fn verdict(&self, opinions: &[Result<Opinion, String>], model: Option<&str>) -> Verdict {
-        let judge = model.map(|model| format!("{model}, {}", self.template.label()));
+        let label = if self.own().is_some() { "its own prompt".to_owned() } else { self.template.label() };
+        let judge = model.map(|model| format!("{model}, {label}"));
         Verdict { judge, ..self.bare_verdict(opinions) }
     }
 
@@ -138,11 +173,12 @@ impl Rubric {
         }
         let least = check::least(&self.check);
         // Whether it holds, each unusable answer taken for a pass or a failure that is as clear as can be.
+        let highest = if self.own().is_some() { f64::MAX } else { 1.0 };
         let holds_with = |open: f64| {
             let all = opinions.len() as f64;
             let open_passes = open * errors.len() as f64;
             let passes = used.iter().filter(|opinion| opinion.pass).count() as f64 + open_passes;
-            let sum = used.iter().map(|opinion| opinion.score).sum::<f64>() + open_passes;
+            let sum = used.iter().map(|opinion| opinion.score).sum::<f64>() + open_passes * highest;
             passes * 2.0 > all && least.is_none_or(|least| sum / all >= least)
         };
         if holds_with(0.0) != holds_with(1.0) {
@@ -167,7 +203,7 @@ impl Rubric {
             words.push_str(REFUSED);
         } else if used.len() > 1 {
             let scores = used.iter().map(|opinion| opinion.score);
-            let (low, high) = scores.fold((1.0_f64, 0.0_f64), |(low, high), score| (low.min(score), high.max(score)));
+            let (low, high) = scores.fold((f64::MAX, f64::MIN), |(low, high), score| (low.min(score), high.max(score)));
             let agree = if passes == used.len() { String::new() } else { format!(", {passes} of them pass") };
             words = format!("{words}, {} judgements {low:.2} to {high:.2}{agree}", used.len());
         }
@@ -179,7 +215,8 @@ impl Rubric {
         if let Some(opinion) = reason.or_else(|| used.iter().find(|opinion| !opinion.reason.is_empty())) {
             words = format!("{words}: {}", said_by(&opinion.reason));
         }
-        let credit = if not { 1.0 - score } else { score };
+        let share = score.clamp(0.0, 1.0);
+        let credit = if not { 1.0 - share } else { share };
         let bare = verdict(rule, holds != not, words);
         check::with_weight(&self.check, Verdict { score: Some(score), credit: Some(credit), ..bare })
     }

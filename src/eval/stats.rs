@@ -11,6 +11,7 @@ pub(crate) mod preference;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::eval::stats::paired_test::{Bootstrap, SignFlips};
 pub use crate::eval::stats::{
     agreement::{Coefficient, Confusion, Distance, LengthBias, PositionBias, alpha},
     calibration::{

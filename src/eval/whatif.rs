@@ -115,11 +115,12 @@ struct Counts {
 }
 
 impl Counts {
-    fn with(mut self, point: AnswerPoint) -> Self {
-        if point.rest {
+    /// Counts an answer in that passes everything else or not, and that a person found right or wrong.
+    fn with(mut self, (rest, right): (bool, Option<bool>)) -> Self {
+        if rest {
             self.passes += 1;
-            self.graded += u64::from(point.right.is_some());
-            self.right += u64::from(point.right == Some(true));
+            self.graded += u64::from(right.is_some());
+            self.right += u64::from(right == Some(true));
         }
         self
     }
@@ -138,17 +139,18 @@ impl WhatIf {
             all.0 += 1;
             graded += u64::from(point.right.is_some());
             all.1 += u64::from(point.right == Some(true));
+            let counted = (point.rest, point.right);
             match point.value.filter(|value| !value.is_nan()) {
-                Some(value) => sorted.push((turn(side, value), point)),
-                None => fixed = fixed.with(point),
+                Some(value) => sorted.push((turn(side, value), counted)),
+                None => fixed = fixed.with(counted),
             }
         }
         sorted.sort_unstable_by(|(one, _), (other, _)| one.total_cmp(other));
         let mut from = Vec::with_capacity(sorted.len() + 1);
         let mut sum = Counts::default();
         from.push(sum);
-        for (_, point) in sorted.iter().rev() {
-            sum = sum.with(*point);
+        for (_, counted) in sorted.iter().rev() {
+            sum = sum.with(*counted);
             from.push(sum);
         }
         Self { side, values: sorted.into_iter().map(|(value, _)| value).collect(), from, fixed, all, graded }

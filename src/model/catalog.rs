@@ -377,7 +377,7 @@ fn options(provider: &ProviderSettings, settings: TargetSettings) -> TargetOptio
         whole: stream == Some(false),
         system: system.unwrap_or_default(),
         allow_http: allow_http.unwrap_or_default(),
-        embeds: false,
+        service: None,
         recordings: provider.recordings.clone(),
         timeouts,
     }

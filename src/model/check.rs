@@ -5,8 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The model that embeds texts where a check names none: promptfoo's.
-const EMBEDDER: &str = "openai/text-embedding-3-large";
+use crate::model::{message::Turn, text_service::TextService};
 
 /// One rule on an answer.
 ///
@@ -47,6 +46,9 @@ pub struct Check {
     /// The model that judges, where one does; the default model where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<String>,
+    /// The messages by which the model is asked that judges, in place of those of the built-in judge; may hold variables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judge_prompt: Vec<Turn>,
     /// How often it is asked, where a model judges; once where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<u32>,
@@ -79,6 +81,7 @@ impl Check {
             comparison: None,
             transform: None,
             judge: None,
+            judge_prompt: Vec::new(),
             repeat: None,
             enabled: true,
         }
@@ -95,8 +98,8 @@ impl Check {
     #[must_use]
     pub fn judge_name(&self) -> Option<&str> {
         let kind = self.kind.kind;
-        let asks = self.enabled && (kind.is_judged() || kind == CheckKind::Similar);
-        asks.then(|| self.judge.as_deref().unwrap_or(if kind == CheckKind::Similar { EMBEDDER } else { "" }))
+        let usual = if kind.is_judged() { Some("") } else { kind.service().map(TextService::usual_model) };
+        usual.filter(|_| self.enabled).map(|usual| self.judge.as_deref().unwrap_or(usual))
     }
 
     /// Returns how many calls of models one answer takes to be judged by it; of one that compares the answers of a row, how
@@ -107,10 +110,14 @@ impl Check {
             return 0;
         }
         let kind = self.kind.kind;
-        if kind == CheckKind::Similar {
-            // The answer, and each text it is compared with.
-            let texts = self.value.as_ref().and_then(Value::as_array).map_or(1, Vec::len);
-            return u32::try_from(texts).unwrap_or(u32::MAX).saturating_add(1);
+        match kind.service() {
+            Some(TextService::Embedding) => {
+                // The answer, and each text it is compared with.
+                let texts = self.value.as_ref().and_then(Value::as_array).map_or(1, Vec::len);
+                return u32::try_from(texts).unwrap_or(u32::MAX).saturating_add(1);
+            }
+            Some(TextService::Moderation) => return 1,
+            None => {}
         }
         let both_orders = matches!(kind, CheckKind::Pairwise | CheckKind::SelectBest);
         self.repeat.unwrap_or(1).max(1).saturating_mul(if both_orders { 2 } else { 1 })
@@ -250,6 +257,20 @@ kinds! {
     /// The answer shares enough words with `value`: its ROUGE-1 score (F1, upper and lower case alike) is at least
     /// `threshold`. The score is the check's credit.
     RougeN = "rouge-n",
+    /// The answer shares enough runs of one to four words with `value`, or with the texts of a list: its BLEU score is at least
+    /// `threshold`. The score is the check's credit.
+    Bleu = "bleu",
+    /// As `bleu`, by the GLEU score: the smaller share of these runs, of the answer's and of the reference's.
+    Gleu = "gleu",
+    /// The answer is well-formed XML and nothing else. If `value` names elements (`root.child`), a list or one text with commas,
+    /// they are there.
+    IsXml = "is-xml",
+    /// The answer contains an XML element that is closed, with the elements in `value` if there is one.
+    ContainsXml = "contains-xml",
+    /// The answer is HTML and nothing else: its tags are HTML's, and those that need it are closed.
+    IsHtml = "is-html",
+    /// The answer contains an element of HTML.
+    ContainsHtml = "contains-html",
     /// The run took at most `threshold` milliseconds.
     Latency = "latency",
     /// The run cost at most `threshold` US dollars.
@@ -291,9 +312,9 @@ kinds! {
     /// order decides, it is a tie.
     Pairwise = "pairwise",
     /// A [judge](judges.md#the-best-of-a-row) picks it, by the criterion in `value`, among the answers that its row got from
-    /// all prompts and models of a batch. It is asked in two orders; where they decide, all are inconclusive.
+    /// all prompts and models of a batch, or that lanes and models got which are asked together. It is asked in two orders; where they decide, all are inconclusive.
     SelectBest = "select-best",
-    /// It has the highest score of the answers that its row got from all prompts and models of a batch, and one of at least
+    /// It has the highest score of the answers that are compared as for `select-best`, and one of at least
     /// `threshold`: the mean of what its other checks give, each by its weight. `value.weights` has weights by the type of a
     /// check, and `value.method = "sum"` adds up. Of several that are level the first passes.
     MaxScore = "max-score",
@@ -303,6 +324,9 @@ kinds! {
     /// The answer means the like of `value`, or of one of a list: the cosine of their [embeddings](#embeddings) is at least
     /// `threshold`. The cosine is the check's credit.
     Similar = "similar",
+    /// A [moderation service](#moderation) finds nothing harmful in the answer; of the categories in `value`, a list, if there
+    /// is one.
+    Moderation = "moderation",
     /// The [program](#programs) in `value` passes it, with a score of at least `threshold` if there is one. It reads the
     /// answer as JSON and writes its verdict.
     Exec = "exec",
@@ -364,6 +388,12 @@ impl CheckKind {
             | Self::ContainsJson
             | Self::Levenshtein
             | Self::RougeN
+            | Self::Bleu
+            | Self::Gleu
+            | Self::IsXml
+            | Self::ContainsXml
+            | Self::IsHtml
+            | Self::ContainsHtml
             | Self::IsRefusal
             | Self::WordCount
             | Self::LlmRubric
@@ -376,6 +406,7 @@ impl CheckKind {
             | Self::Style
             | Self::Pairwise
             | Self::Similar
+            | Self::Moderation
             | Self::Exec
             | Self::JsonEquals
             | Self::JsonFields
@@ -400,6 +431,15 @@ impl CheckKind {
             | Self::IsValidFunctionCall
             | Self::Unsupported => false,
         }
+    }
+
+    /// Names what is asked for it of a model that makes no answers, if anything is.
+    #[must_use]
+    pub fn service(self) -> Option<TextService> {
+        TextService::ALL.into_iter().find(|service| match service {
+            TextService::Embedding => self == Self::Similar,
+            TextService::Moderation => self == Self::Moderation,
+        })
     }
 
     /// Tells whether a model judges by it, with a prompt of its own.
@@ -432,6 +472,12 @@ impl CheckKind {
             | Self::ContainsJson
             | Self::Levenshtein
             | Self::RougeN
+            | Self::Bleu
+            | Self::Gleu
+            | Self::IsXml
+            | Self::ContainsXml
+            | Self::IsHtml
+            | Self::ContainsHtml
             | Self::Latency
             | Self::Cost
             | Self::IsRefusal
@@ -439,6 +485,7 @@ impl CheckKind {
             | Self::FinishReason
             | Self::MaxScore
             | Self::Similar
+            | Self::Moderation
             | Self::Exec
             | Self::Format
             | Self::Required

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{api_key::KeySource, cost::PicoDollars, prompt::Params};
+use crate::model::{api_key::KeySource, cost::PicoDollars, prompt::Params, text_service::TextService};
 
 /// How a key is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -277,9 +277,9 @@ pub struct TargetOptions {
     /// Whether plain HTTP may lead beyond private networks.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub allow_http: bool,
-    /// Whether it is asked for the embedding of a text, in place of an answer.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub embeds: bool,
+    /// What it is asked for in place of an answer.
+    #[serde(rename = "embeds", skip_serializing_if = "Option::is_none")]
+    pub service: Option<TextService>,
     /// The recording, or the folder of them, that answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recordings: Option<String>,
@@ -311,7 +311,7 @@ impl TargetOptions {
             models_prefix: _,
             whole: _,
             allow_http: _,
-            embeds,
+            service,
             recordings,
             timeouts: _,
         } = self;
@@ -323,12 +323,15 @@ impl TargetOptions {
             && rename.is_empty()
             && system.is_kept();
         let written = (!none).then(|| serde_json::json!([query, path, prefix, params, drop, rename, system]));
-        // What is asked for an answer has the key it had before anything was asked for embeddings.
+        // What is asked for an answer has the key it had before anything else was asked for.
         let written = match recordings {
             Some(path) => Some(serde_json::json!(["recordings", path, written])),
             None => written,
         };
-        if *embeds { Some(serde_json::json!(["embedding", written])) } else { written }
+        match service {
+            Some(service) => Some(serde_json::json!([service.name(), written])),
+            None => written,
+        }
     }
 }
 

@@ -7,7 +7,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::media::{MediaKind, MediaType};
+use crate::model::{
+    media::{MediaKind, MediaType},
+    text_service::TextService,
+};
 
 macro_rules! wires {
     ($($(#[$doc:meta])* $wire:ident => $info:ident,)*) => {
@@ -103,6 +106,8 @@ pub struct WireInfo {
     pub refused_media: &'static [MediaType],
     /// The parameters it has no field for, by the names that prompts have them by.
     pub unsupported_params: &'static [&'static str],
+    /// What else than answers can be asked for.
+    pub services: &'static [TextService],
 }
 
 const OPENAI: WireInfo = WireInfo {
@@ -119,6 +124,7 @@ const OPENAI: WireInfo = WireInfo {
     audio: Carries::Bytes,
     refused_media: &[],
     unsupported_params: &[],
+    services: &[TextService::Embedding, TextService::Moderation],
 };
 
 const RESPONSES: WireInfo = WireInfo {
@@ -135,6 +141,7 @@ const RESPONSES: WireInfo = WireInfo {
     audio: Carries::Nothing,
     refused_media: &[],
     unsupported_params: &["stop", "seed"],
+    services: &[],
 };
 
 const ANTHROPIC: WireInfo = WireInfo {
@@ -151,6 +158,7 @@ const ANTHROPIC: WireInfo = WireInfo {
     audio: Carries::Nothing,
     refused_media: &[],
     unsupported_params: &["seed"],
+    services: &[],
 };
 
 const GEMINI: WireInfo = WireInfo {
@@ -167,6 +175,7 @@ const GEMINI: WireInfo = WireInfo {
     audio: Carries::Either,
     refused_media: &[MediaType::Gif],
     unsupported_params: &[],
+    services: &[TextService::Embedding],
 };
 
 const OLLAMA: WireInfo = WireInfo {
@@ -183,6 +192,7 @@ const OLLAMA: WireInfo = WireInfo {
     audio: Carries::Nothing,
     refused_media: &[MediaType::Gif],
     unsupported_params: &[],
+    services: &[TextService::Embedding],
 };
 
 const COMMAND: WireInfo = WireInfo {
@@ -199,6 +209,7 @@ const COMMAND: WireInfo = WireInfo {
     audio: Carries::Either,
     refused_media: &[],
     unsupported_params: &[],
+    services: &[],
 };
 
 const DEMO: WireInfo = WireInfo {
@@ -215,6 +226,7 @@ const DEMO: WireInfo = WireInfo {
     audio: Carries::Either,
     refused_media: &[],
     unsupported_params: &[],
+    services: &[],
 };
 
 impl WireInfo {

@@ -6,6 +6,8 @@ pub(crate) mod http;
 pub(crate) mod ids;
 pub(crate) mod tools;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 pub use crate::promptfoo::providers::ids::SuiteModel;
@@ -16,7 +18,7 @@ use crate::{
         tree::{YamlField, YamlNode, YamlTree},
     },
     eval::JsonTypes,
-    model::{Format, Params, error::StoreError, header},
+    model::{Format, Params, TextService, error::StoreError, header},
     promptfoo::{File, Suite, SuiteTarget, ending, nunjucks, providers::config::ProviderConfig},
     text::suggest::quoted,
 };
@@ -51,7 +53,7 @@ fn list(file: &mut File<'_>, node: &YamlNode, found: &mut Vec<SuiteTarget>, nest
             of_file(file, (entry.line, path), found, nested - 1)?;
             continue;
         }
-        let mut target = one(file, entry)?;
+        let mut target = one(file, entry, None)?;
         if target.model.as_ref().is_some_and(SuiteModel::is_code) {
             file.notice(entry.line, "a provider that is code is given no variables here: its `context.vars` is empty");
         }
@@ -93,11 +95,15 @@ fn of_file(
     Ok(())
 }
 
-/// Reads one entry.
-pub(crate) fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, StoreError> {
+/// Reads one entry; of a model that is asked for something else than an answer, by its id for that.
+pub(crate) fn one(
+    file: &mut File<'_>,
+    entry: &YamlNode,
+    service: Option<TextService>,
+) -> Result<SuiteTarget, StoreError> {
     let YamlTree::Fields(fields) = &entry.tree else {
         let id = file.text(entry, "a provider")?.unwrap_or_default();
-        let mut target = of_id(file, entry.line, &id)?;
+        let mut target = of_id(file, entry.line, &id, service)?;
         without_config(&mut target);
         note(file, &target, &ProviderConfig { address: entry.line, ..ProviderConfig::default() })?;
         return Ok(target);
@@ -128,7 +134,7 @@ pub(crate) fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, 
         }
         written = Some(endpoint.id);
     }
-    let mut target = of_id(file, line, written.as_deref().unwrap_or(&id))?;
+    let mut target = of_id(file, line, written.as_deref().unwrap_or(&id), service)?;
     if written.is_some() {
         target.name.clone_from(&id);
     }
@@ -168,47 +174,85 @@ pub(crate) fn one(file: &mut File<'_>, entry: &YamlNode) -> Result<SuiteTarget, 
 /// What a model of promptfoo's map of models may be for.
 const PURPOSES: &[&str] = &["text", "embedding", "classification", "moderation"];
 
-/// Reads the model that judges: an id, a provider with settings of its own, or promptfoo's map of models by what they
-/// are for, of which the one for texts judges. None where it names no model. One that cannot be reached is no mistake
-/// here: what it is to judge is inconclusive.
-pub(crate) fn judge(file: &mut File<'_>, node: &YamlNode) -> Result<Option<String>, StoreError> {
+/// The models that a test's checks ask: the one that judges, and those that do something else.
+pub(crate) type AskedModels = (Option<String>, BTreeMap<TextService, String>);
+
+/// Reads the `provider` of a test's options: the model that judges, or promptfoo's map of models by what they are for, or such
+/// a map beside the id.
+pub(crate) fn asked(file: &mut File<'_>, node: &YamlNode) -> Result<AskedModels, StoreError> {
+    let mut services = BTreeMap::new();
     let YamlTree::Fields(fields) = &node.tree else {
-        let id = file.text(node, "provider")?.filter(|id| !id.is_empty());
-        if let Some(id) = &id {
-            match of_id(file, node.line, id) {
-                Ok(target) => note(file, &target, &ProviderConfig { address: node.line, ..ProviderConfig::default() })?,
-                Err(error) => file.unreachable(&error),
-            }
-        }
-        return Ok(id);
+        let id = file.text(node, "provider")?.unwrap_or_default();
+        let Some(service) = ids::service_of(&id) else { return Ok((judge(file, node, None)?, services)) };
+        services.extend(judge(file, node, Some(service))?.map(|name| (service, name)));
+        return Ok((None, services));
     };
+    for service in TextService::ALL {
+        if let Some(own) = node.get(service.name()).filter(|own| !own.is_null()) {
+            services.extend(judge(file, own, Some(service))?.map(|name| (service, name)));
+        }
+    }
+    if let Some(field) = fields.iter().find(|field| field.key == "classification") {
+        file.notice(field.line, "the provider for `classification` has no effect here: no check asks one");
+    }
     if !fields.is_empty() && fields.iter().all(|field| PURPOSES.contains(&field.key.as_str())) {
-        for field in fields.iter().filter(|field| field.key != "text") {
-            let what = format!("the provider for `{}` has no effect here: no check asks one", field.key);
-            file.notice(field.line, &what);
+        let text = node.get("text").map_or(Ok(None), |text| judge(file, text, None))?;
+        return Ok((text, services));
+    }
+    let id = node.get("id").map(|id| file.text(id, "id")).transpose()?.flatten();
+    let service = id.as_deref().and_then(ids::service_of);
+    let own = judge(file, node, service)?;
+    match service {
+        Some(service) => {
+            services.extend(own.map(|name| (service, name)));
+            Ok((None, services))
         }
-        return node.get("text").map_or(Ok(None), |text| judge(file, text));
+        None => Ok((own, services)),
     }
-    let named = match fields.as_slice() {
-        [YamlField { key, .. }] if !KEYS.contains(&key.as_str()) => Some(key.clone()),
-        _ => node.get("id").map(|id| file.text(id, "id")).transpose()?.flatten(),
+}
+
+/// Reads a model that judges, or is asked for something else: an id, or a provider with settings of its own. None where it
+/// names no model. One that cannot be reached is no mistake here: what it is asked for is inconclusive.
+pub(crate) fn judge(
+    file: &mut File<'_>,
+    node: &YamlNode,
+    service: Option<TextService>,
+) -> Result<Option<String>, StoreError> {
+    let own;
+    let (node, id) = if let YamlTree::Fields(fields) = &node.tree {
+        let fields: Vec<YamlField> =
+            fields.iter().filter(|field| !PURPOSES.contains(&field.key.as_str())).cloned().collect();
+        let named = match fields.as_slice() {
+            [YamlField { key, .. }] if !KEYS.contains(&key.as_str()) => Some(key.clone()),
+            _ => node.get("id").map(|id| file.text(id, "id")).transpose()?.flatten(),
+        };
+        let Some(id) = named else {
+            file.notice(node.line, "a provider without an `id` names no model that judges, and has no effect here");
+            return Ok(None);
+        };
+        own = YamlNode { line: node.line, tree: YamlTree::Fields(fields) };
+        (&own, id)
+    } else {
+        let Some(id) = file.text(node, "provider")?.filter(|id| !id.is_empty()) else { return Ok(None) };
+        (node, id)
     };
-    let Some(id) = named else {
-        file.notice(node.line, "a provider without an `id` names no model that judges, and has no effect here");
-        return Ok(None);
+    // A request that is written out has its model in it.
+    let written_out = http::is_http(&id) && matches!(node.tree, YamlTree::Fields(_));
+    let plain = if written_out { None } else { Some(of_id(file, node.line, &id, service)) };
+    let read = match &plain {
+        Some(Err(error)) => Err(error.clone()),
+        Some(Ok(_)) => Ok(one(file, node, service)?),
+        None => one(file, node, service),
     };
-    if let Err(error) = of_id(file, node.line, &id) {
-        file.unreachable(&error);
-        return Ok(Some(id));
-    }
-    // A map of models by what they are for may stand beside the id.
-    let beside = |field: &&YamlField| PURPOSES.contains(&field.key.as_str());
-    for field in fields.iter().filter(beside) {
-        file.notice(field.line, &format!("the provider for `{}` has no effect here: no check asks one", field.key));
-    }
-    let own = fields.iter().filter(|field| !beside(field)).cloned().collect();
-    let mut target = one(file, &YamlNode { line: node.line, tree: YamlTree::Fields(own) })?;
-    if target == of_id(file, node.line, &id)? {
+    let mut target = match read {
+        Ok(target) => target,
+        Err(error) => {
+            file.unreachable(&error);
+            return Ok(Some(id));
+        }
+    };
+    let is_program = target.model.as_ref().is_some_and(|model| !model.command.is_empty());
+    if !is_program && plain.is_some_and(|plain| plain.is_ok_and(|plain| plain == target)) {
         return Ok(Some(id));
     }
     if target.system.take().is_some() {
@@ -229,8 +273,8 @@ pub(crate) fn judge(file: &mut File<'_>, node: &YamlNode) -> Result<Option<Strin
 }
 
 /// Reads an id: a model at one of the vendors, or a name of retort's own.
-fn of_id(file: &File<'_>, line: usize, id: &str) -> Result<SuiteTarget, StoreError> {
-    let mut model = ids::model(id).map_err(|what| file.error_at(line, what))?;
+fn of_id(file: &File<'_>, line: usize, id: &str, service: Option<TextService>) -> Result<SuiteTarget, StoreError> {
+    let mut model = ids::model_for(id, service).map_err(|what| file.error_at(line, what))?;
     if let Some(model) = model.as_mut().filter(|model| model.command.is_empty()) {
         let Some((name, variables)) = nunjucks::environment(&model.name) else {
             let what =

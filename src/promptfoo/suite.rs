@@ -13,7 +13,7 @@ use crate::{
         check::{promptfoo, transform::AnswerPart},
     },
     model::{
-        Check, CheckKind, DatasetRow, Format, KeySource, Prompt, Role, Settings, Turn, VarValue,
+        Check, CheckKind, DatasetRow, Format, KeySource, Prompt, Role, Settings, TextService, Turn, VarValue,
         error::StoreError,
         prompt::DEFAULT_TEMPERATURE,
         settings::{ModelSettings, ProviderSettings},
@@ -172,15 +172,18 @@ impl Suite {
     /// the part of the answer that is meant; those that cannot be applied say why.
     fn settled<'a>(&self, checks: impl Iterator<Item = &'a Check>, test: Option<&Test>) -> Vec<Check> {
         let default = &self.default_test;
-        let mut checks = judged(checks, default.judge.as_deref());
+        let mut checks = judged(checks, default);
         for check in &mut checks {
-            match check.judge.as_ref().map(|judge| self.judge(judge)).transpose() {
+            let service = check.kind.kind.service();
+            match check.judge.as_ref().map(|judge| self.judge(judge, service)).transpose() {
                 Ok(judge) => check.judge = judge,
+                Err(_) if self.stand_in && check.kind.kind.is_judged() => check.judge = None,
                 Err(why) => *check = unusable(check, &why),
             }
         }
         for options in test.into_iter().chain([default]) {
             unjudged(&mut checks, options);
+            prompted(&mut checks, &options.judge_prompt);
         }
         transformed(&mut checks, test.and_then(|test| test.transform.as_deref()).or(default.transform.as_deref()));
         checks
@@ -199,7 +202,7 @@ impl Suite {
         count(&self.settled(self.default_test.checks.iter(), None));
         for tests in &self.tests {
             if let Tests::Inline(test) = tests {
-                count(&self.settled(judged(test.checks.iter(), test.judge.as_deref()).iter(), Some(test.as_ref())));
+                count(&self.settled(judged(test.checks.iter(), test).iter(), Some(test.as_ref())));
             }
         }
         let open: u64 = kinds.values().sum();
@@ -213,14 +216,14 @@ impl Suite {
         })
     }
 
-    /// Finds the name under which a model that judges is asked; an error says in words why it cannot be.
-    fn judge(&self, id: &str) -> Result<String, String> {
+    /// Finds the name under which a model that judges, or is asked for something else, is asked; an error says in words why it cannot be.
+    fn judge(&self, id: &str, service: Option<TextService>) -> Result<String, String> {
         let known = |target: &&SuiteTarget| target.id == id || target.name == id;
         let own = self.judges.iter().find(|judge| judge.name == id);
         if let Some(target) = own.or_else(|| self.targets.iter().find(known)) {
             return Ok(target.name.clone());
         }
-        Ok(match ids::model(id)? {
+        Ok(match ids::model_for(id, service)? {
             Some(SuiteModel { vendor: Some(vendor), name, .. }) => format!("{vendor}/{name}"),
             Some(SuiteModel { vendor: None, wire, name, .. }) => format!("{}:{name}", wire.info().name),
             None => id.to_owned(),
@@ -365,13 +368,13 @@ impl SuiteRows<'_> {
         for (key, value) in &default.metadata {
             row.metadata.entry(key.clone()).or_insert_with(|| value.clone());
         }
-        let missing = self.asks.missing(|name| row.input.value(name).is_some());
+        let missing = self.asks.missing(|name| row.input.value(name).is_some() || self.suite.given.contains(name));
         if missing.is_empty() {
             return Ok(row);
         }
         let at = row.line.map_or_else(String::new, |line| format!(":{line}"));
         Err(StoreError::new(format!(
-            "{}{at}: test {} gives no value to `{}`; add it to the test's `vars`, or to `defaultTest.vars`",
+            "{}{at}: test {} gives no value to `{}`; add it to the test's `vars`, to `defaultTest.vars`, or as --var NAME=VALUE",
             self.suite.source.display(),
             row.number,
             missing.join("`, `")
@@ -431,6 +434,20 @@ fn unjudged(checks: &mut [Check], test: &Test) {
     }
 }
 
+/// Has rubrics judged by a prompt of a test's options, where they bring none of their own. One that takes none cannot be.
+fn prompted(checks: &mut [Check], turns: &[Turn]) {
+    if turns.is_empty() {
+        return;
+    }
+    for check in checks.iter_mut().filter(|check| check.kind.kind.is_judged()) {
+        if !promptfoo::takes_prompt(check.kind.kind) {
+            *check = unusable(check, "its judge is asked by its own prompt, and takes no `options.rubricPrompt`");
+        } else if check.judge_prompt.is_empty() {
+            check.judge_prompt = turns.to_vec();
+        }
+    }
+}
+
 /// Makes a check one that does not run and says why.
 fn unusable(check: &Check, why: &str) -> Check {
     Check { metric: check.metric.clone(), weight: check.weight, ..Check::unusable(&check.kind.to_string(), why) }
@@ -438,7 +455,7 @@ fn unusable(check: &Check, why: &str) -> Check {
 
 /// A test without its variables.
 fn row(test: &Test) -> DatasetRow {
-    let checks = judged(test.checks.iter(), test.judge.as_deref());
+    let checks = judged(test.checks.iter(), test);
     DatasetRow {
         line: Some(test.line),
         description: test.description.clone(),
@@ -488,11 +505,14 @@ fn fill_vars(row: &mut DatasetRow, vars: BTreeMap<String, VarValue>) -> Result<(
     Ok(())
 }
 
-fn judged<'a>(checks: impl Iterator<Item = &'a Check>, judge: Option<&str>) -> Vec<Check> {
+/// Has checks ask the models of a test's options, where they name none.
+fn judged<'a>(checks: impl Iterator<Item = &'a Check>, test: &Test) -> Vec<Check> {
     let named = |mut check: Check| {
-        if check.kind.kind.is_judged() && check.judge.is_none() {
-            check.judge = judge.map(str::to_owned);
-        }
+        let asked = match check.kind.kind.service() {
+            Some(service) => test.services.get(&service),
+            None => test.judge.as_ref().filter(|_| check.kind.kind.is_judged()),
+        };
+        check.judge = check.judge.or_else(|| asked.cloned());
         check
     };
     checks.cloned().map(named).collect()
@@ -637,8 +657,19 @@ fn test(suite: &Suite, test: &Test) -> Value {
             options.insert(key.to_owned(), json!(nunjucks::theirs(text)));
         }
     }
+    if !test.judge_prompt.is_empty() {
+        options.insert("rubricPrompt".to_owned(), rubric_prompt(&test.judge_prompt));
+    }
     options.extend(test.transform.clone().map(|part| ("transform".to_owned(), part.into())));
-    options.extend(test.judge.as_deref().map(|judge| ("provider".to_owned(), judge_entry(suite, judge))));
+    let judge = test.judge.as_deref().map(|judge| judge_entry(suite, judge));
+    if test.services.is_empty() {
+        options.extend(judge.map(|judge| ("provider".to_owned(), judge)));
+    } else {
+        let services =
+            test.services.iter().map(|(service, name)| (service.name().to_owned(), judge_entry(suite, name)));
+        let all = judge.map(|judge| ("text".to_owned(), judge)).into_iter().chain(services).collect();
+        options.insert("provider".to_owned(), Value::Object(all));
+    }
     set("options", (!options.is_empty()).then_some(Value::Object(options)));
     if fields.is_empty() && test.line > 0 {
         fields.insert("vars".to_owned(), json!({}));
@@ -649,7 +680,8 @@ fn test(suite: &Suite, test: &Test) -> Value {
 /// Writes a model that judges: with its settings, where it has its own.
 fn judge_entry(suite: &Suite, judge: &str) -> Value {
     let own = suite.judges.iter().find(|known| known.name == judge);
-    own.map_or_else(|| json!(judge), |own| providers::write(&SuiteTarget { name: own.id.clone(), ..own.clone() }))
+    let plain = |own: &SuiteTarget| own.name.strip_suffix(" (judge)").unwrap_or(&own.id).to_owned();
+    own.map_or_else(|| json!(judge), |own| providers::write(&SuiteTarget { name: plain(own), ..own.clone() }))
 }
 
 fn judged_by(suite: &Suite, mut assertion: Value) -> Value {
@@ -658,7 +690,18 @@ fn judged_by(suite: &Suite, mut assertion: Value) -> Value {
     {
         *provider = judge_entry(suite, &judge);
     }
+    if let Some(fields) = assertion.as_object_mut()
+        && let Some(own) = fields.shift_remove("judge_prompt")
+        && let Ok(turns) = serde_json::from_value::<Vec<Turn>>(own)
+    {
+        fields.insert("rubricPrompt".to_owned(), rubric_prompt(&turns));
+    }
     assertion
+}
+
+/// Writes the messages by which a model judges.
+fn rubric_prompt(turns: &[Turn]) -> Value {
+    prompts::earlier::chat(&turns.iter().filter(|turn| !turn.muted).collect::<Vec<_>>()).into()
 }
 
 /// Writes a check as an entry of an `assert` list that is read as the same check.

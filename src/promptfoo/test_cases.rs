@@ -10,8 +10,8 @@ use crate::{
         tree::{YamlField, YamlNode, YamlTree},
     },
     eval::check::{promptfoo, transform::AnswerPart},
-    model::{Check, CheckProgram, MediaType, VarValue, error::StoreError},
-    promptfoo::{File, Test, Tests, ending, nunjucks, plain, prompts::PROGRAMS, providers},
+    model::{Check, CheckProgram, MediaType, TextService, Turn, VarValue, error::StoreError},
+    promptfoo::{File, Test, Tests, ending, nunjucks, plain, prompts, prompts::PROGRAMS, providers},
     template::conversation::EARLIER,
     text::{json::ExactJson, suggest::quoted},
 };
@@ -34,7 +34,7 @@ const OPTIONS: &[&str] = &[
 ];
 
 /// Options that have no effect here.
-const OPTIONS_IGNORED: &[&str] = &["runSerially", "factuality"];
+const OPTIONS_IGNORED: &[&str] = &["runSerially", "factuality", "providers"];
 
 /// Options that would change what a test means.
 const OPTIONS_NOT_HERE: &[&str] = &["transformVars", "storeOutputAs", "disableDefaultAsserts"];
@@ -171,6 +171,8 @@ fn over(data: &Test, test: &Test, line: usize) -> Test {
     whole.checks = data.checks.iter().chain(&test.checks).cloned().collect();
     whole.min_score = test.min_score.or(data.min_score);
     whole.transform = test.transform.clone().or_else(|| data.transform.clone());
+    whole.judge_prompt =
+        if test.judge_prompt.is_empty() { data.judge_prompt.clone() } else { test.judge_prompt.clone() };
     whole.metadata = data.metadata.clone();
     whole.metadata.extend(test.metadata.clone());
     whole
@@ -192,12 +194,16 @@ fn test(file: &mut File<'_>, node: &YamlNode, default: bool) -> Result<Test, Sto
         .transpose()?
         .flatten()
         .unwrap_or_default();
+    let has_prompt =
+        |test: &YamlNode| test.get("options")?.get("rubricPrompt").filter(|prompt| !prompt.is_null()).map(drop);
+    let of_all = file.root.and_then(|root| has_prompt(root.get("defaultTest")?));
+    let prompted = has_prompt(node).or(of_all).is_some();
     for field in file.known(node, "a test", &keys)? {
         let value = &field.node;
         match field.key.as_str() {
             "description" => test.description = file.text(value, "description")?,
             "vars" => test.vars = vars(file, value, whole)?,
-            "assert" => test.checks = checks(file, value)?,
+            "assert" => test.checks = checks(file, value, prompted)?,
             "threshold" => test.min_score = file.number(value, "threshold")?,
             "metadata" => {
                 let fields = file.mapping(value, "metadata")?;
@@ -225,7 +231,7 @@ fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool)
         let key = field.key.as_str();
         match key {
             _ if field.node.is_null() => {}
-            "provider" => test.judge = providers::judge(file, &field.node)?,
+            "provider" => (test.judge, test.services) = providers::asked(file, &field.node)?,
             "transform" | "postprocess"
                 if field.node.value().as_str().is_some_and(|text| AnswerPart::of(text).is_ok()) =>
             {
@@ -237,12 +243,13 @@ fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool)
                 file.notice(field.line, &format!("{why}; what is checked of it is inconclusive"));
                 test.unjudged = Some(why);
             }
-            "rubricPrompt" => {
-                let why =
-                    "`options.rubricPrompt` would be the prompt of the model that judges, which retort writes itself";
-                file.notice(field.line, &format!("{why}; rubrics are inconclusive"));
-                test.unjudged_rubrics = Some(why.to_owned());
-            }
+            "rubricPrompt" => match judge_prompt(file, &field.node)? {
+                Ok(turns) => test.judge_prompt = turns,
+                Err(why) => {
+                    file.notice(field.line, &format!("`options.rubricPrompt`: {why}; rubrics are inconclusive"));
+                    test.unjudged_rubrics = Some(format!("`options.rubricPrompt`: {why}"));
+                }
+            },
             "disableConversationVar" => {
                 if file.flag(&field.node, key)? == Some(true) {
                     let none = vec![VarValue::Json("[]".to_owned())];
@@ -269,6 +276,35 @@ fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool)
         }
     }
     Ok(())
+}
+
+/// Reads a `rubricPrompt`: a text, messages, or a file of either. The inner error says why it is not used here.
+fn judge_prompt(file: &File<'_>, node: &YamlNode) -> Result<Result<Vec<Turn>, String>, StoreError> {
+    let written = |node: &YamlNode| match node.exact() {
+        ExactJson::Text(text) => text,
+        other => other.to_string(),
+    };
+    let mut text = written(node);
+    if let Some(name) = text.strip_prefix("file://").map(str::to_owned) {
+        let path = file.beside(&name);
+        let form = ending(&path);
+        if PROGRAMS.contains(&form.split(':').next().unwrap_or_default()) {
+            return Ok(Err(format!("{} is a program; write the prompt it makes", quoted(&name))));
+        }
+        // Who has not agreed to its being read is asked, and nothing is judged until then.
+        let Some(read) = file.open(node.line, &path)? else { return Ok(Ok(Vec::new())) };
+        text = if matches!(form.as_str(), "yaml" | "yml") {
+            let tree = document::parse(&read)
+                .map_err(|error| file.error_at(node.line, format!("{}: {}", path.display(), error.what)))?;
+            written(&tree)
+        } else {
+            read.trim().to_owned()
+        };
+    }
+    if serde_json::from_str::<Value>(&text).is_ok_and(|value| value.is_object()) {
+        return Ok(Err("prompts for the steps of a judgement are not taken".to_owned()));
+    }
+    Ok(prompts::prompt(&text).map(|prompt| prompt.turns()).map_err(|(_, what)| what))
 }
 
 /// Reads variables; a list of texts is several values of one, except where each is a `whole`.
@@ -316,29 +352,16 @@ fn value(file: &File<'_>, name: &str, node: &YamlNode) -> Result<Vec<VarValue>, 
     Ok(values.into_iter().map(|value| value.strip_suffix('\n').map_or(value.clone(), str::to_owned).into()).collect())
 }
 
-/// Finds what nobody can judge by: an assertion of a kind that promptfoo has not either, or a rubric without words of
-/// its own, judged by a `rubricPrompt`.
+/// Finds what nobody can judge by: an assertion of a kind that promptfoo has not either.
 fn unjudgeable(file: &mut File<'_>, item: &YamlNode) -> Result<Option<Check>, StoreError> {
     let Some(kind) = item.get("type") else { return Ok(None) };
     let name = file.text(kind, "type")?.unwrap_or_default();
-    let asks_by = ["defaultTest", "options", "rubricPrompt"];
-    let why = if promptfoo::is_unheard_of(&name) {
-        "there is no such assertion, here or in promptfoo"
-    } else if is_rubric(&kind.value())
-        && item.get("value").is_none_or(YamlNode::is_null)
-        && file.root.and_then(|root| asks_by.iter().try_fold(root, |node, key| node.get(key))).is_some()
-    {
-        "it has no `value`: what it judges by is in `rubricPrompt`, and retort writes the judge's prompt itself"
-    } else {
+    if !promptfoo::is_unheard_of(&name) {
         return Ok(None);
-    };
+    }
+    let why = "there is no such assertion, here or in promptfoo";
     file.notice(kind.line, &format!("assert: {}: {why}; it is inconclusive", quoted(&name)));
     Ok(Some(Check::unusable(&name, why)))
-}
-
-/// Tells whether an assertion of a type asks a model to judge.
-fn is_rubric(name: &Value) -> bool {
-    name.as_str().and_then(promptfoo::kind_of).is_some_and(|kind| kind.kind.is_judged())
 }
 
 /// Sees that a list or an object holds no template, which promptfoo would fill.
@@ -393,7 +416,8 @@ const NO_TEXTS: &[&str] = &[
     "xls", "pptx", "zip", "gz",
 ];
 
-fn checks(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError> {
+/// Reads the assertions of a test, of whose options it is known whether they have a `prompted` judge.
+fn checks(file: &mut File<'_>, node: &YamlNode, prompted: bool) -> Result<Vec<Check>, StoreError> {
     let items: &[YamlNode] = match &node.tree {
         YamlTree::List(items) => items,
         YamlTree::One(ExactJson::Null) => &[],
@@ -405,12 +429,41 @@ fn checks(file: &mut File<'_>, node: &YamlNode) -> Result<Vec<Check>, StoreError
             return Ok(Some(check));
         }
         let mut value = item.exact();
-        if let Some(provider) = item.get("provider").filter(|provider| !provider.is_null())
-            && item.get("type").is_some_and(|name| is_rubric(&name.value()))
+        if let Some(kind) = item.get("type").and_then(|name| promptfoo::kind_of(name.value().as_str()?))
+            && kind.kind.is_judged()
+            // One that was found not to run stays as it was written.
+            && item.get("mistake").is_none()
             && let ExactJson::Fields(fields) = &mut value
         {
-            // The model for texts, where another one is named for embeddings.
-            let judge = providers::judge(file, provider.get("text").unwrap_or(provider))?;
+            let takes = promptfoo::takes_prompt(kind.kind);
+            if let Some(config) = item.get("config").filter(|config| !config.is_null()) {
+                file.notice(config.line, "assert: the `config` of an assertion that a model judges has no effect here");
+            }
+            let own = item.get("rubricPrompt").filter(|prompt| !prompt.is_null());
+            let read = match own {
+                Some(_) if !takes => Some(Err("its judge is asked by its own prompt".to_owned())),
+                own => own.map(|prompt| judge_prompt(file, prompt)).transpose()?,
+            };
+            if let (Some(Err(why)), Some(prompt)) = (&read, own) {
+                let name = item.get("type").map(|node| plain(&node.exact())).unwrap_or_default();
+                file.notice(prompt.line, &format!("assert: `rubricPrompt`: {why}; {} is inconclusive", quoted(&name)));
+                return Ok(Some(Check::unusable(&name, &format!("`rubricPrompt`: {why}"))));
+            }
+            fields.retain(|(key, _)| !matches!(key.as_str(), "config" | "rubricPrompt"));
+            let turns = read.and_then(Result::ok).or_else(|| (prompted && takes).then(Vec::new));
+            if let Some(turns) = turns.and_then(|turns| serde_json::to_value(turns).ok()) {
+                fields.push(("judge_prompt".to_owned(), turns.into()));
+            }
+        }
+        if let Some(provider) = item.get("provider").filter(|provider| !provider.is_null())
+            && let Some(kind) = item.get("type").and_then(|name| promptfoo::kind_of(name.value().as_str()?))
+            && (kind.kind.is_judged() || kind.kind.service().is_some())
+            && let ExactJson::Fields(fields) = &mut value
+        {
+            // The model for what it asks, where several are named.
+            let service = kind.kind.service();
+            let named = provider.get(service.map_or("text", TextService::name)).unwrap_or(provider);
+            let judge = providers::judge(file, named, service)?;
             fields.retain(|(key, _)| key != "provider");
             fields.extend(judge.map(|judge| ("provider".to_owned(), ExactJson::Text(judge))));
         }

@@ -9,6 +9,7 @@ pub(crate) mod anthropic;
 pub(crate) mod command;
 pub(crate) mod embeddings;
 pub(crate) mod gemini;
+pub(crate) mod moderations;
 pub(crate) mod ollama;
 pub(crate) mod openai;
 pub(crate) mod responses;

@@ -30,9 +30,9 @@ use crate::{
 pub use crate::{
     dataset::RowEntry,
     store::api::results::{
-        AnswerQuestion, Answers, FoundPrompt, HistoryEntry, HistoryPage, LISTED, NewThreshold, PageStart,
+        AnswerQuestion, Answers, FoundPrompt, FoundRows, HistoryEntry, HistoryPage, LISTED, NewThreshold, PageStart,
         PairedComparison, Points, PromptFile, Pruned, Scored, ScoredRun, SideRuns, StatedAnswers, StoredAnswer,
-        ToJudge, ToScore, Turned,
+        StoredRow, ToJudge, ToScore, Turned,
     },
     store::blind::WantedBlind,
 };
@@ -245,6 +245,19 @@ pub enum StoreRequest {
         /// How many at most.
         limit: usize,
     },
+    /// Reads what some rows of a batch and their cells say, in the order of the rows' numbers.
+    CellTexts { batch: BatchId, rows: Vec<u64> },
+    /// Looks for the rows of a page of a batch's cells that hold a text, upper and lower case alike: in what they ask or in
+    /// the beginning of an answer.
+    FindRows {
+        batch: BatchId,
+        /// In lower case, as [`lower`](crate::text::lower) writes it.
+        text: String,
+        /// The place before the page.
+        after: Option<CellIndex>,
+        /// How many cells are looked at, at most.
+        limit: usize,
+    },
     /// Lists the newest batches, the newest first.
     Batches {
         /// How many at most.
@@ -338,6 +351,8 @@ macro_rules! of_record {
             | $crate::store::api::StoreRequest::Cells { .. }
             | $crate::store::api::StoreRequest::SentFiles(_)
             | $crate::store::api::StoreRequest::CellRuns { .. }
+            | $crate::store::api::StoreRequest::CellTexts { .. }
+            | $crate::store::api::StoreRequest::FindRows { .. }
             | $crate::store::api::StoreRequest::Batches { .. }
             | $crate::store::api::StoreRequest::ExperimentParts { .. }
             | $crate::store::api::StoreRequest::OpenBlind(_)
@@ -495,6 +510,10 @@ pub enum StoreReply {
     SentFiles(Vec<SentFile>),
     /// Runs that fill cells.
     CellRuns(Vec<RunRecord>),
+    /// What rows and their cells say.
+    CellTexts(Vec<StoredRow>),
+    /// Rows that hold a text.
+    FoundRows(FoundRows),
     Batches(Vec<BatchEntry>),
     ExperimentParts(Vec<(BatchId, ExperimentPart)>),
     /// The lengths of past answers.

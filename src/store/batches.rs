@@ -9,16 +9,18 @@ use uuid::Uuid;
 use crate::{
     eval::Gate,
     model::{
-        BatchId, CellIndex, CellRef, VersionId,
+        BatchId, CellIndex, CellRef, DatasetRow, Input, VersionId,
         batch::{BatchSpec, Cell, ExperimentPart, ResumeMode},
+        dataset::RowText,
         error::StoreError,
     },
     pipeline::ports::RunRecord,
     store::{
-        api::{BatchEntry, CellRow, PastLengths, StoredBatch},
+        api::{BatchEntry, CellRow, FoundRows, PastLengths, StoredBatch, StoredRow},
         columns::{json, nanoseconds, parsed, timestamp},
         database,
     },
+    text::holds,
 };
 
 /// Past answers that lengths are taken from, at most, the newest.
@@ -179,6 +181,79 @@ pub(crate) fn page(
             Ok(CellRow { cell: parsed(row, 0)?, fingerprint, seq: row.get(2)? })
         })?
         .collect()
+}
+
+/// Reads what a row asks from the input of a run, as a table shows it.
+fn row_text(number: u64, input: &str) -> RowText {
+    // One that cannot be read says nothing.
+    let input: Input = serde_json::from_str(input).unwrap_or_default();
+    RowText::of(&DatasetRow { number, input, ..DatasetRow::default() })
+}
+
+/// Reads what some rows of a batch and their cells say.
+pub(crate) fn texts(db: &Connection, batch: BatchId, rows: &[u64]) -> rusqlite::Result<Vec<StoredRow>> {
+    let sql = "SELECT cell.content, run_body.input
+               FROM batch JOIN cell ON cell.batch = batch.seq AND cell.row = ?2
+                   LEFT JOIN run_body ON run_body.seq = cell.run
+               WHERE batch.id = ?1 ORDER BY cell.prompt, cell.target, cell.sample";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut read = Vec::new();
+    for number in rows {
+        let row = i64::try_from(*number).unwrap_or(i64::MAX);
+        let mut found = statement.query(params![batch.0.as_bytes(), row])?;
+        let mut own: Option<StoredRow> = None;
+        while let Some(row) = found.next()? {
+            if own.is_none() {
+                let text = row_text(*number, row.get_ref(1)?.as_str_or_null()?.unwrap_or_default());
+                own = Some(StoredRow { text, cells: Vec::new() });
+            }
+            if let Some(own) = &mut own {
+                own.cells.push(parsed(row, 0)?);
+            }
+        }
+        read.extend(own);
+    }
+    Ok(read)
+}
+
+/// Looks for the rows of a page of a batch's cells that hold a text.
+pub(crate) fn find(
+    db: &Connection,
+    batch: BatchId,
+    text: &str,
+    after: Option<CellIndex>,
+    limit: usize,
+) -> rusqlite::Result<FoundRows> {
+    let sql = format!(
+        "SELECT cell.row, cell.prompt, cell.target, cell.sample, cell.content ->> '$.summary', run_body.input
+         FROM cell JOIN batch ON batch.seq = cell.batch LEFT JOIN run_body ON run_body.seq = cell.run
+         WHERE {AFTER} ORDER BY cell.row, cell.prompt, cell.target, cell.sample LIMIT ?6"
+    );
+    let (id, row, prompt, target, sample) = after_values(batch, after);
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![id, row, prompt, target, sample, most])?;
+    let mut found = FoundRows::default();
+    // Of several cells of a row the first one says what it asks.
+    let mut read = after.map(|place| place.row);
+    while let Some(row) = rows.next()? {
+        let number = row.get::<_, i64>(0)?.unsigned_abs();
+        let place = CellIndex { row: number, prompt: row.get(1)?, target: row.get(2)?, sample: row.get(3)? };
+        (found.last, found.looked) = (Some(place), found.looked + 1);
+        if found.rows.last() == Some(&number) {
+            continue;
+        }
+        let summary = row.get_ref(4)?.as_str_or_null()?.unwrap_or_default();
+        let asks = read.replace(number) != Some(number) && {
+            let input = row.get_ref(5)?.as_str_or_null()?.unwrap_or_default();
+            holds(&row_text(number, input).text, text)
+        };
+        if asks || holds(summary, text) {
+            found.rows.push(number);
+        }
+    }
+    found.last = found.last.filter(|_| found.looked == limit as u64);
+    Ok(found)
 }
 
 /// Lists the newest batches, the newest first.

@@ -17,7 +17,7 @@ use crate::{
     pipeline::ports::{RunRecord, RunStart},
     store::{
         analysis,
-        api::{HistoryPage, PastLengths, Pruned, StoreReply, StoreRequest, StoredBatch, of_files},
+        api::{FoundRows, HistoryPage, PastLengths, Pruned, StoreReply, StoreRequest, StoredBatch, of_files},
         attachments, batches,
         batches::Own,
         blind, database,
@@ -197,6 +197,12 @@ impl RunDatabase {
             }
             StoreRequest::CellRuns { batch, after, limit } => {
                 runs::of_batch(&open.db, *batch, *after, *limit).map_err(store_error)?.map(StoreReply::CellRuns)
+            }
+            StoreRequest::CellTexts { batch, rows } => {
+                batches::texts(&open.db, *batch, rows).map(StoreReply::CellTexts).map_err(store_error)
+            }
+            StoreRequest::FindRows { batch, text, after, limit } => {
+                batches::find(&open.db, *batch, text, *after, *limit).map(StoreReply::FoundRows).map_err(store_error)
             }
             StoreRequest::Batches { limit } => {
                 let own = Own { owner: open.alive.as_ref().map(|alive| alive.owner.as_str()), signs: &signs };
@@ -420,6 +426,8 @@ fn nothing(job: &StoreRequest) -> Result<StoreReply, StoreError> {
         StoreRequest::Cells { .. } => Ok(StoreReply::Cells(Vec::new())),
         StoreRequest::SentFiles(_) => Ok(StoreReply::SentFiles(Vec::new())),
         StoreRequest::CellRuns { .. } => Ok(StoreReply::CellRuns(Vec::new())),
+        StoreRequest::CellTexts { .. } => Ok(StoreReply::CellTexts(Vec::new())),
+        StoreRequest::FindRows { .. } => Ok(StoreReply::FoundRows(FoundRows::default())),
         StoreRequest::Batches { .. } => Ok(StoreReply::Batches(Vec::new())),
         StoreRequest::ExperimentParts { .. } => Ok(StoreReply::ExperimentParts(Vec::new())),
         StoreRequest::PastLengths { .. } => Ok(StoreReply::PastLengths(PastLengths::default())),

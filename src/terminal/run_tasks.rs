@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     app::{
-        Event, Ticket,
+        Effect, Event, Ticket,
         event::{BatchCommand, ExperimentRequest, InboxWanted, Listing, TrafficCommand},
     },
     config::{favourites, key_file},
@@ -20,7 +20,11 @@ use crate::{
         model_lists::{ListAnswer, ListScope, recent_targets},
     },
     model::{RunId, RunRequest, batch::BatchRequest},
-    pipeline::{TimedEvent, event::RunEvent},
+    pipeline::{
+        TimedEvent,
+        beside::{BesideRun, beside},
+        event::RunEvent,
+    },
     store::{Store, api::StoreRequest},
     terminal::{
         TerminalError,
@@ -57,6 +61,8 @@ pub(crate) struct RunTasks {
     engine: Ready,
     store: Arc<Store>,
     runs: BTreeMap<Ticket, mpsc::Sender<Hurry>>,
+    /// Runs about to be started whose answers are compared with each other.
+    beside: BTreeMap<Ticket, BesideRun>,
     desk: Desk,
     batches: BatchTasks,
     experiments: ExperimentTasks,
@@ -110,6 +116,7 @@ impl RunTasks {
                 engine,
                 store,
                 runs: BTreeMap::new(),
+                beside: BTreeMap::new(),
                 desk,
                 batches: BatchTasks::default(),
                 experiments: ExperimentTasks::default(),
@@ -121,12 +128,24 @@ impl RunTasks {
         )
     }
 
+    /// Notes which of the runs that one step starts are compared with each other, where their prompts ask for it.
+    pub(crate) fn note_beside(&mut self, effects: &[Effect]) {
+        let started = effects.iter().filter_map(|effect| {
+            let Effect::Start(ticket, request) = effect else { return None };
+            Some((*ticket, &**request))
+        });
+        let (tickets, requests): (Vec<Ticket>, Vec<&RunRequest>) = started.unzip();
+        let noted = tickets.into_iter().zip(beside(&requests));
+        self.beside = noted.filter_map(|(ticket, beside)| Some((ticket, beside?))).collect();
+    }
+
     pub(crate) fn start(&mut self, ticket: Ticket, request: RunRequest) {
         self.runs.retain(|_, hurry| !hurry.is_closed());
         let (hurry, hurried) = mpsc::channel(1);
         self.runs.insert(ticket, hurry);
         let inbox = self.inbox.clone();
-        let run = tokio::spawn(run(self.engine.clone(), ticket, request.clone(), hurried, self.inbox.clone()));
+        let asked = (request.clone(), self.beside.remove(&ticket));
+        let run = tokio::spawn(run(self.engine.clone(), ticket, asked, hurried, self.inbox.clone()));
         self.spawn(async move {
             let failed = match run.await {
                 Ok(Ok(())) => return,
@@ -374,13 +393,13 @@ async fn error(inbox: &mpsc::Sender<Event>, words: String) {
 async fn run(
     engine: Ready,
     ticket: Ticket,
-    request: RunRequest,
+    (request, beside): (RunRequest, Option<BesideRun>),
     mut hurried: mpsc::Receiver<Hurry>,
     inbox: mpsc::Sender<Event>,
 ) -> Result<(), NotUp> {
     let engine = ready(engine).await.ok_or(NotUp)?;
     engine.read_keys(request.targets.iter().chain(request.judges.values())).await;
-    let events = engine.pipeline.run(request);
+    let events = engine.pipeline.run_beside(request, beside);
     let control = events.control();
     let mut events = events.ready_chunks(TOGETHER);
     let mut watched = true;

@@ -88,6 +88,95 @@ pub struct Table {
     height: usize,
     stale: bool,
     arranged: Option<Instant>,
+    /// The order that will be shown next.
+    making: Option<OrderInMaking>,
+}
+
+/// Rows that are being put in order: pieces of them are sorted as they are asked for their keys, and merged two by two.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct OrderInMaking {
+    /// Rows there were when it began, and those of them that were asked.
+    total: u32,
+    asked: u32,
+    /// The sorted pieces one behind the other, each with its key, and where each ends.
+    rows: Vec<(u64, u32)>,
+    ends: Vec<usize>,
+    /// What was merged of them, and where its pieces end.
+    merged: Vec<(u64, u32)>,
+    merged_ends: Vec<usize>,
+    /// How far the two pieces are that are being merged.
+    first: usize,
+    second: usize,
+}
+
+impl OrderInMaking {
+    /// Does so many rows. Tells whether all are in order.
+    fn step(
+        &mut self,
+        fits: Option<&impl Fn(usize) -> bool>,
+        key: Option<&impl Fn(usize) -> u64>,
+        rows: usize,
+    ) -> bool {
+        if self.asked < self.total {
+            let end = self.asked.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX)).min(self.total);
+            let start = self.rows.len();
+            let fitting = (self.asked..end).filter(|row| fits.is_none_or(|fits| fits(*row as usize)));
+            self.rows.extend(fitting.map(|row| (key.map_or(0, |key| key(row as usize)), row)));
+            if key.is_some()
+                && let Some(piece) = self.rows.get_mut(start..)
+            {
+                piece.sort_unstable();
+                self.ends.push(self.rows.len());
+            }
+            self.asked = end;
+            return self.asked == self.total && self.ends.len() <= 1;
+        }
+        self.ends.len() <= 1 || self.merge(rows)
+    }
+
+    /// Merges so many rows. Tells whether one piece is left.
+    fn merge(&mut self, rows: usize) -> bool {
+        for _ in 0..rows {
+            let pair = self.merged_ends.len() * 2;
+            let end = |at: usize| self.ends.get(at).copied();
+            let Some(middle) = end(pair) else {
+                // Every pair was merged.
+                self.rows = std::mem::take(&mut self.merged);
+                self.ends = std::mem::take(&mut self.merged_ends);
+                (self.first, self.second) = (0, self.ends.first().copied().unwrap_or(0));
+                if self.ends.len() <= 1 {
+                    return true;
+                }
+                continue;
+            };
+            let last = end(pair + 1).unwrap_or(middle);
+            if self.first == 0 && self.second == 0 {
+                self.second = middle;
+            }
+            let one = self.rows.get(self.first).filter(|_| self.first < middle);
+            let other = self.rows.get(self.second).filter(|_| self.second < last);
+            match (one, other) {
+                (Some(one), other) if other.is_none_or(|other| one <= other) => {
+                    self.merged.push(*one);
+                    self.first += 1;
+                }
+                (_, Some(other)) => {
+                    self.merged.push(*other);
+                    self.second += 1;
+                }
+                (_, None) => {
+                    self.merged_ends.push(self.merged.len());
+                    self.first = last;
+                    self.second = end(pair + 2).unwrap_or(last);
+                }
+            }
+        }
+        false
+    }
+
+    fn done(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.rows).into_iter().map(|(_, row)| row).collect()
+    }
 }
 
 impl Table {
@@ -102,10 +191,10 @@ impl Table {
         self.stale = true;
     }
 
-    /// Has the next look at the order not wait.
+    /// Has the next look at the order not wait, and gives up one that is being made.
     pub fn hurry(&mut self) {
         self.stale = true;
-        self.arranged = None;
+        (self.arranged, self.making) = (None, None);
     }
 
     /// Tells whether rows are to be ordered anew: something changed, and the last time is long enough
@@ -119,24 +208,45 @@ impl Table {
     /// Shows the rows that fit, those with the least key first; without either, all rows as they are.
     /// Each row is asked for its key once. The cursor stays on its row where that is still shown.
     pub fn arrange(&mut self, fits: Option<impl Fn(usize) -> bool>, key: Option<impl Fn(usize) -> u64>, now: Instant) {
-        let chosen = self.chosen();
+        self.begin_order(now);
+        while !self.order_on(fits.as_ref(), key.as_ref(), usize::MAX) {}
+    }
+
+    /// Begins an order that is made in pieces; the one before stands until it is done.
+    pub fn begin_order(&mut self, now: Instant) {
         self.stale = false;
         self.arranged = Some(now);
-        self.order = if fits.is_none() && key.is_none() {
+        self.making =
+            Some(OrderInMaking { total: u32::try_from(self.total).unwrap_or(u32::MAX), ..OrderInMaking::default() });
+    }
+
+    /// Tells whether an order is being made.
+    #[must_use]
+    pub fn is_ordering(&self) -> bool {
+        self.making.is_some()
+    }
+
+    /// Goes on with the order that was begun by so many rows, as [`arrange`](Self::arrange) makes it. Tells whether it is
+    /// done.
+    pub fn order_on(
+        &mut self,
+        fits: Option<&impl Fn(usize) -> bool>,
+        key: Option<&impl Fn(usize) -> u64>,
+        rows: usize,
+    ) -> bool {
+        let Some(making) = &mut self.making else { return true };
+        let order = if fits.is_none() && key.is_none() {
             None
+        } else if making.step(fits, key, rows) {
+            Some(making.done())
         } else {
-            let rows = 0..u32::try_from(self.total).unwrap_or(u32::MAX);
-            let mut rows: Vec<u32> = match fits {
-                Some(fits) => rows.filter(|row| fits(*row as usize)).collect(),
-                None => rows.collect(),
-            };
-            if let Some(key) = key {
-                rows.sort_by_cached_key(|row| key(*row as usize));
-            }
-            Some(rows)
+            return false;
         };
+        let chosen = self.chosen();
+        (self.order, self.making) = (order, None);
         let found = chosen.and_then(|row| self.place_of(row));
         self.choose(found.unwrap_or(self.at));
+        true
     }
 
     /// Finds where a row stands among those shown.
@@ -225,9 +335,15 @@ impl Table {
         self.top = self.top.clamp(highest.min(self.at), lowest.max(highest));
     }
 
-    /// Lists all rows that are shown, in their order.
-    pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.len()).filter_map(|place| self.row(place))
+    /// Lists some of the rows that are shown, in their order, by the places they stand in.
+    pub fn rows(&self, places: std::ops::Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        (places.start..places.end.min(self.len())).filter_map(|place| self.row(place))
+    }
+
+    /// Returns the place of the first row in sight.
+    #[must_use]
+    pub fn top(&self) -> usize {
+        self.top
     }
 
     /// Lists the rows in sight, each with whether the cursor is on it.
@@ -377,6 +493,26 @@ mod tests {
         table.arrange(Some(|_| false), None::<Key>, now());
         table.fit(4);
         assert!(table.is_empty() && table.chosen().is_none() && seen(&table).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn an_order_made_in_pieces_is_the_one_made_at_once(
+            keys in prop::collection::vec(0..9_u64, 0..90), piece in 1..40_usize, odd: bool,
+        ) {
+            let fits = |row: usize| !odd || row % 2 == 1;
+            let key = |row: usize| keys[row];
+            let mut table = Table::default();
+            table.grow(keys.len());
+            table.fit(keys.len());
+            table.begin_order(now());
+            while !table.order_on(Some(&fits), Some(&key), piece) {
+                prop_assert!(table.is_ordering());
+            }
+            let mut wanted: Vec<usize> = (0..keys.len()).filter(|row| fits(*row)).collect();
+            wanted.sort_by_key(|row| keys[*row]);
+            prop_assert_eq!(seen(&table), wanted);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Says how many of promptfoo's configs under a folder can run here: as they are, and with their providers replaced by
-# the demo's. Nothing is sent: each is read, settled and counted by a dry run, with a key in the environment for every
+# Says how many of promptfoo's configs under a folder can run here: as they are, and with their providers, and the judges
+# that are not reached, replaced by the demo's. Nothing is sent: each is read, settled and counted by a dry run, with a key in the environment for every
 # vendor. What was refused follows, by how many configs it stopped. Where Python has PyYAML it says as well how many of
 # the assertions of all configs can be judged, and what keeps the others from it.
 #
@@ -39,7 +39,7 @@ one() {
 dir=$(realpath "$1")
 while IFS= read -r config; do
     one 'as it is' "$config"
-    one 'swapped' "$config" -m demo
+    one 'swapped' "$config" -m demo --judge demo
 done < <(find "$dir" -regextype posix-extended -regex '.*/promptfooconfig[^/]*\.(ya?ml|json)' | sort)
 
 for name in 'as it is' 'swapped'; do
@@ -60,7 +60,7 @@ if "$here/tests/promptfoo/assertions.py" "$dir" >"$work/assertions" 2>/dev/null;
             }' "$work/assertions" "$work/notes" "$report"
     done
     echo
-    echo "not judged, of the configs that run with -m demo:"
+    echo "not judged, of the configs that run with -m demo --judge demo:"
     awk -F '\t' '$1 != "swapped" { next } FILENAME ~ /notes$/ { open[$2] = $4; next } $2 == 0 && open[$3] { print open[$3] }' \
         "$work/notes" "$report" | sed 's/, /\n/g' | sed 's/ × /\t/' |
         awk -F '\t' '{ count[$2] += $1 } END { for (name in count) printf "%7d %s\n", count[name], name }' | sort -rn

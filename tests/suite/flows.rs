@@ -4,6 +4,7 @@ mod actions;
 mod attachments;
 mod batch;
 mod batch_judged;
+mod batch_large;
 mod blind;
 mod checks;
 mod compare;

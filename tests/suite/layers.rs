@@ -482,6 +482,7 @@ const ONE_MACHINE: &[&[&str]] = &[
         "eval/best_choice",
         "eval/embedding",
         "eval/judge_template",
+        "eval/moderation",
         "eval/pending",
         "eval/program_check",
         "eval/rubric",

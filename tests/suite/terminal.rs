@@ -432,3 +432,30 @@ fn a_change_is_decided_at_the_terminal_and_taken_back() {
     assert_eq!(fs::read_to_string(&file).unwrap().matches("\"state\":\"pinned\"").count(), 1);
     pty.assert_sane();
 }
+
+#[test]
+fn lanes_that_are_run_together_are_compared() {
+    let home = Home::new();
+    let model = |name: &str, answer: &str| {
+        format!(
+            "[providers.{name}]\nkind = \"command\"\ncommand = [\"sh\", \"-c\", \"cat > /dev/null; printf {answer}\"]\n\
+             [models.{name}]\nprovider = \"{name}\"\nmodel = \"{name}\"\n"
+        )
+    };
+    home.file("config/config.toml", &(model("one", "hello") + &model("two", "farewell")));
+    home.file(
+        "config/prompts/aaa.toml",
+        "user = \"{{ input }}\"\ntargets = [\"one\", \"two\"]\n[response]\nformat = \"text\"\n[[check]]\ntype = \"contains\"\nvalue = \
+         \"hello\"\n[[check]]\ntype = \"max-score\"\n",
+    );
+    let mut pty = bench(&home);
+    pty.send("\x0f");
+    pty.wait_for("aaa");
+    pty.send("\r");
+    pty.wait_for("aaa is on the bench");
+    pty.send(F5);
+    pty.wait_for("farewell");
+    let history = || home.run(&["history", "--json"]).out;
+    let parts = ["1.00 is the highest score of 2 answers", "0.00, that of one with aaa has 1.00"];
+    pty.wait_until("both verdicts on record", |_| parts.iter().all(|part| history().contains(part)));
+}

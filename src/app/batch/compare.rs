@@ -1,81 +1,64 @@
-//! How the figures of the batch on the screen are worked out: a pass over its cells, and the columns compared with
-//! each other and with the batch chosen for that.
+//! How the figures of the batch on the screen are worked out: those of a small one at once, those of a large one in steps,
+//! between which keys are answered.
 
 use crate::{
     app::batch::{
-        figures::{ColumnFigures, Figures},
-        grid::BatchBaseline,
+        figures::ListedCells,
+        figures_in_work::{FiguresInWork, rows_of},
         run_state::ShownBatch,
     },
-    eval::{
-        Evidence, Gate, Tally,
-        evidence::{Lanes, SEED},
-    },
-    present::batch_verdict::{Side, verdict},
+    eval::Gate,
     text::clean_line,
 };
 
 impl ShownBatch {
-    /// Works the figures out, where that is due.
+    /// Works the figures out, where that is due: those of a small batch at once, those of a large one a step at a time.
     pub fn work_out(&mut self) {
-        if !self.figures.is_due(self.is_busy()) {
+        if self.is_partial() {
             return;
         }
-        let count = self.grid.columns();
-        let mut columns = vec![ColumnFigures::default(); count];
-        let mut total = ColumnFigures::default();
-        let mut lanes = Lanes::default();
-        let compares = count > 1 || self.baseline.is_some();
-        for cell in self.grid.all() {
-            if let Some(column) = self.grid.column_of(cell.place).and_then(|at| columns.get_mut(at)) {
-                column.take(cell);
+        let mut work = match self.figures_in_work.take() {
+            Some(work) => work,
+            None if self.figures.is_due(self.is_busy()) => {
+                self.figures.since = 0;
+                Box::new(FiguresInWork::new(&self.grid, self.baseline.is_some()))
             }
-            total.take(cell);
-            if compares {
-                lanes.take(cell);
+            None => return,
+        };
+        // What is small is done in one go; a large batch has one step at a time.
+        let is_small =
+            self.grid.len().max(self.baseline.as_ref().map_or(0, |own| own.grid.len())) <= rows_of(&self.grid);
+        loop {
+            let name = |column| clean_line(&self.column_name(column)).as_str().to_owned();
+            if work.step(&self.grid, self.baseline.as_ref(), name) {
+                self.figures = work.figures(self.figures.since);
+                return;
             }
-        }
-        let evidence = |pairs: Vec<_>| (!pairs.is_empty()).then(|| Evidence::of_what_decides(pairs, SEED));
-        let first = self.grid.lane(0);
-        let between = (1..count).filter_map(|column| {
-            let pairs = lanes.pairs(self.grid.lane(column)?, &lanes, first?);
-            Some((column, evidence(pairs)?))
-        });
-        let between: Vec<(usize, Evidence)> = between.collect();
-        let mut earlier = Lanes::default();
-        let mut tallies = vec![Tally::default(); count];
-        for cell in self.baseline.iter().flat_map(BatchBaseline::cells) {
-            earlier.take(cell);
-            if let Some(tally) = self.grid.column_of(cell.place).and_then(|at| tallies.get_mut(at)) {
-                tally.take(cell, None);
+            if !is_small {
+                self.figures_in_work = Some(work);
+                return;
             }
         }
-        let before = (0..count).filter_map(|column| {
-            let lane = self.grid.lane(column)?;
-            Some((column, evidence(lanes.pairs(lane, &earlier, lane))?))
-        });
-        let before: Vec<(usize, Evidence)> = before.collect();
-        let names: Vec<String> =
-            (0..count).map(|column| clean_line(&self.column_name(column)).as_str().to_owned()).collect();
-        let name = |column: usize| names.get(column).map_or("", String::as_str);
-        let mut words = Vec::new();
-        for (column, evidence) in &between {
-            if let (Some(own), Some(first)) = (columns.get(*column), columns.first()) {
-                let base = Side { name: name(0), tally: &first.tally };
-                words.extend(verdict(evidence, Side { name: name(*column), tally: &own.tally }, base));
-            }
+    }
+
+    /// Has the figures be worked out anew.
+    pub(crate) fn expire_figures(&mut self) {
+        self.figures.expire();
+        self.figures_in_work = None;
+    }
+
+    /// Adds the cells up of the rows that are shown, a step at a time.
+    pub(crate) fn add_up(&mut self) {
+        let Some(mut work) = self.listing.take() else { return };
+        let rows = work.at..work.at.saturating_add(rows_of(&self.grid));
+        let cells = self.table.rows(rows.clone()).flat_map(|row| self.grid.finished(row));
+        cells.for_each(|cell| work.tally.take(&cell, None));
+        work.at = rows.end;
+        if work.at < self.table.len() {
+            self.listing = Some(work);
+        } else {
+            self.listed = Some(ListedCells { p50: work.tally.latency(0.5), tally: work.tally });
         }
-        for (column, evidence) in &before {
-            if let (Some(own), Some(tally), Some(baseline)) =
-                (columns.get(*column), tallies.get(*column), &self.baseline)
-            {
-                let earlier = clean_line(&baseline.name);
-                let base = Side { name: earlier.as_str(), tally };
-                words.extend(verdict(evidence, Side { name: name(*column), tally: &own.tally }, base));
-            }
-        }
-        let (done, p50) = (self.grid.counts().done, total.tally.latency(0.5));
-        self.figures = Figures { columns, total, p50, between, before, verdict: words, since: 0, done };
     }
 
     /// Lists the gates that were set, with whether they are reached.

@@ -16,6 +16,10 @@ pub struct ColumnFigures {
     pub tally: Tally,
     /// Cells by the rules that they fail.
     pub failed: BTreeMap<String, u64>,
+    /// Half of the answers took at most this.
+    pub p50: Option<Duration>,
+    /// 95 of 100 answers took at most this.
+    pub p95: Option<Duration>,
 }
 
 impl ColumnFigures {
@@ -24,6 +28,11 @@ impl ColumnFigures {
         for rule in &cell.failed {
             *self.failed.entry(rule.clone()).or_default() += 1;
         }
+    }
+
+    /// Works out how long answers took, once all cells are taken in.
+    pub(crate) fn time(&mut self) {
+        (self.p50, self.p95) = (self.tally.latency(0.5), self.tally.latency(0.95));
     }
 
     /// Lists what its cells failed by, the most frequent first: rules, then classes of errors.
@@ -55,8 +64,6 @@ pub struct Figures {
     pub columns: Vec<ColumnFigures>,
     /// All columns together.
     pub total: ColumnFigures,
-    /// Half of all answers took at most this.
-    pub p50: Option<Duration>,
     /// The columns that are compared with the first, each with what that shows.
     pub between: Vec<(usize, Evidence)>,
     /// The columns that are compared with their like in the baseline, each with what that shows.

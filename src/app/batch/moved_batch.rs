@@ -1,23 +1,34 @@
 //! A threshold that is moved over the answers of a batch: the answers, how the batch stood before, and which cells come out
 //! otherwise.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use crate::{
+    app::batch::grid::{Grid, packed::CellVerdict},
     eval::{
         Gate,
-        whatif::{Measured, MovedThreshold},
+        whatif::{Measured, MovedThreshold, Threshold},
     },
-    model::{CellIndex, RunStatus, StatusCounts, batch::Cell},
+    model::{RunStatus, StatusCounts, batch::Cell},
     store::api::Points,
 };
+
+/// Answers that are looked at in one step: some milliseconds.
+pub(crate) const ANSWERS: usize = 16_384;
+
+/// An answer that stands nowhere in the batch.
+const NOWHERE: u32 = u32::MAX;
 
 /// What is known while the answers are read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reading {
     /// Where the answer of each run stands in the batch, by the run's number on record.
-    pub(crate) places: BTreeMap<i64, CellIndex>,
+    pub(crate) places: Vec<(i64, u32)>,
+    /// Cells that were read, and that there are.
+    pub(crate) read: (u64, u64),
     pub(crate) points: Option<Box<Points>>,
+    /// What is left of it once all is read: the answers are put in their places.
+    pub(crate) placing: Option<Box<PlacingAnswers>>,
 }
 
 /// A threshold that is moved over a batch.
@@ -30,6 +41,10 @@ pub struct BatchWhatIf {
     pub(crate) round: u64,
     /// The threshold and what it is moved over; none while that is read.
     pub moving: Option<Box<MovedOverBatch>>,
+    /// How all cells came out.
+    pub counts: StatusCounts,
+    /// The gates as they are.
+    pub gates: Vec<Gate>,
 }
 
 /// The threshold, the answers, and how the batch stood before.
@@ -42,22 +57,31 @@ pub struct MovedOverBatch {
     pub moved: MovedThreshold,
     /// All that can be moved in the prompt.
     pub rules: Vec<String>,
-    pub(crate) answers: Vec<(CellIndex, Measured)>,
-    /// The cells that would come out otherwise, as they are.
-    pub(crate) before: Vec<Cell>,
-    /// How all cells came out.
-    pub counts: StatusCounts,
-    /// The gates as they are.
-    pub gates: Vec<Gate>,
+    answers: Vec<Measured>,
+    /// Where each of them stands.
+    slots: Vec<u32>,
+    /// How far the threshold was tried on them.
+    tried: usize,
+    /// The cells that would come out otherwise, as they are; by their places once all answers were tried.
+    before: Vec<MovedCell>,
     /// Answers that would pass, and answers that would fail, which do not now.
     pub changes: (u64, u64),
 }
 
+/// A cell that would come out otherwise, as it is.
+#[derive(Debug, Clone, Copy)]
+struct MovedCell {
+    slot: u32,
+    verdict: CellVerdict,
+    /// What was measured of its answer.
+    value: Option<f64>,
+}
+
 impl BatchWhatIf {
-    /// Begins with a rule, its answers being unread.
+    /// Begins with a rule, its answers being unread, over a batch that stands as these say.
     #[must_use]
-    pub fn new(rule: &str) -> Self {
-        Self { rule: rule.to_owned(), reading: Reading::default(), round: 0, moving: None }
+    pub fn new(rule: &str, counts: StatusCounts, gates: Vec<Gate>) -> Self {
+        Self { rule: rule.to_owned(), reading: Reading::default(), round: 0, moving: None, counts, gates }
     }
 
     /// Counts the rows that what it does takes: where there is little room what the grades say stands in one.
@@ -70,11 +94,98 @@ impl BatchWhatIf {
             None => 2,
         }
     }
+
+    /// Tells whether it has work to go on with at once.
+    pub(crate) fn has_work(&self) -> bool {
+        self.reading.placing.is_some() || self.moving.as_ref().is_some_and(|moving| !moving.is_tried())
+    }
+}
+
+/// Answers that are put in their places.
+#[derive(Debug, Clone)]
+pub(crate) struct PlacingAnswers {
+    pub(crate) knob: Threshold,
+    /// The prompt's name, its file, and all that can be moved in it.
+    pub(crate) prompt: String,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) rules: Vec<String>,
+    pub(crate) answers: Vec<Measured>,
+    pub(crate) slots: Vec<u32>,
+}
+
+impl PlacingAnswers {
+    /// Places some answers. Tells whether those were the last.
+    pub(crate) fn step(&mut self, places: &[(i64, u32)]) -> bool {
+        let done = self.slots.len();
+        let placed = |answer: &Measured| {
+            let at = places.binary_search_by_key(&answer.seq, |(seq, _)| *seq).ok();
+            at.and_then(|at| places.get(at)).map_or(NOWHERE, |(_, slot)| *slot)
+        };
+        self.slots.extend(self.answers.iter().skip(done).take(ANSWERS).map(placed));
+        self.slots.len() >= self.answers.len()
+    }
+
+    /// Returns the threshold over the answers that are in their places.
+    pub(crate) fn moved(self) -> MovedOverBatch {
+        let Self { knob, prompt, file, rules, answers, slots } = self;
+        let placed = answers.iter().zip(&slots).filter(|(_, slot)| **slot != NOWHERE);
+        let moved = MovedThreshold::new(knob, placed.map(|(answer, _)| answer.point()));
+        MovedOverBatch { prompt, file, moved, rules, answers, slots, tried: 0, before: Vec::new(), changes: (0, 0) }
+    }
 }
 
 impl MovedOverBatch {
-    /// Returns how a cell comes out at where the threshold stands; none where it stays as it is.
-    pub(crate) fn changed(&self, cell: &Cell, answer: &Measured) -> Option<Cell> {
+    /// Tells whether every answer was tried at where the threshold stands.
+    #[must_use]
+    pub fn is_tried(&self) -> bool {
+        self.tried >= self.answers.len()
+    }
+
+    /// Puts the cells back as they are.
+    pub(crate) fn put_back(&mut self, grid: &mut Grid) {
+        (self.changes, self.tried) = ((0, 0), 0);
+        for MovedCell { slot, verdict, .. } in std::mem::take(&mut self.before) {
+            grid.judge(slot, verdict);
+        }
+    }
+
+    /// Has some cells come out as they do at where the threshold stands. Tells whether those were the last.
+    pub(crate) fn try_on(&mut self, grid: &mut Grid) -> bool {
+        let end = self.tried.saturating_add(ANSWERS).min(self.answers.len());
+        for at in self.tried..end {
+            let (Some(answer), Some(slot)) = (self.answers.get(at).copied(), self.slots.get(at).copied()) else {
+                break;
+            };
+            let Some(cell) = grid.in_slot(slot) else { continue };
+            let Some((status, score, failed)) = self.changed(&cell, &answer) else { continue };
+            if status != cell.status {
+                let (passes, fails) = &mut self.changes;
+                *if status == RunStatus::Passed { passes } else { fails } += 1;
+            }
+            let failed = grid.failed_number(&failed);
+            let other = CellVerdict { status, failed, score: score.unwrap_or(f64::NAN) };
+            if let Some(verdict) = grid.judge(slot, other) {
+                self.before.push(MovedCell { slot, verdict, value: answer.value });
+            }
+        }
+        self.tried = end;
+        if self.is_tried() {
+            self.before.sort_unstable_by_key(|cell| cell.slot);
+        }
+        self.is_tried()
+    }
+
+    /// Says why the cell that stands there fails at where the threshold stands; none where it fails as it is.
+    pub(crate) fn reason(&self, slot: u32) -> Option<String> {
+        let at = self.before.binary_search_by_key(&slot, |cell| cell.slot).ok().filter(|_| self.is_tried())?;
+        let cell = self.before.get(at).filter(|cell| cell.verdict.status == RunStatus::Passed)?;
+        let (knob, chosen) = (&self.moved.knob, self.moved.chosen);
+        cell.value.map(|value| format!("{}, what if {}", knob.shown_measured(value), knob.shown(chosen)))
+    }
+
+    /// Returns how a cell comes out at where the threshold stands: its score, and the rules that it fails; none where it stays
+    /// as it is.
+    fn changed(&self, cell: &Cell, answer: &Measured) -> Option<(RunStatus, Option<f64>, Vec<String>)> {
         let knob = &self.moved.knob;
         let reached = answer.value.map(|value| self.moved.reached(value));
         let score = match (answer.scores, reached) {
@@ -88,15 +199,9 @@ impl MovedOverBatch {
             Some(false) | None => {}
         }
         let passes = self.moved.passes(answer.point());
-        let (status, failed, reason) = match (cell.status, passes) {
-            (RunStatus::Failed, Some(true)) => (RunStatus::Passed, failed, None),
-            (RunStatus::Passed, Some(false)) => {
-                let reason = answer
-                    .value
-                    .map(|value| format!("{}, what if {}", knob.shown_measured(value), knob.shown(self.moved.chosen)));
-                (RunStatus::Failed, failed, reason)
-            }
-            (RunStatus::Failed, _) => (RunStatus::Failed, failed, cell.reason.clone()),
+        let (status, failed) = match (cell.status, passes) {
+            (RunStatus::Failed, Some(true)) => (RunStatus::Passed, failed),
+            (RunStatus::Passed, Some(false)) | (RunStatus::Failed, _) => (RunStatus::Failed, failed),
             (
                 RunStatus::Passed
                 | RunStatus::Error
@@ -104,13 +209,12 @@ impl MovedOverBatch {
                 | RunStatus::Unchecked
                 | RunStatus::Cancelled,
                 _,
-            ) => (cell.status, cell.failed.clone(), cell.reason.clone()),
+            ) => (cell.status, cell.failed.clone()),
         };
-        let other = Cell { status, score, failed, reason, ..cell.clone() };
         let moved = match (score, cell.score) {
             (Some(score), Some(before)) => (score - before).abs() > 1e-9,
             (score, before) => score.is_some() != before.is_some(),
         };
-        (moved || status != cell.status || other.failed != cell.failed).then_some(other)
+        (moved || status != cell.status || failed != cell.failed).then_some((status, score, failed))
     }
 }

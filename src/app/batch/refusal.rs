@@ -5,7 +5,7 @@ use crate::app::{
         Action::{Batch as Own, Verb as On},
         BatchAction, Verb,
     },
-    batch::{Batches, Page, grid::Only, run_state::ShownBatch},
+    batch::{Batches, Page, grid_view::Only, run_state::ShownBatch},
     overlays::batch_ending::BatchEnding,
     refusal::{Need, because, nothing},
 };
@@ -122,7 +122,7 @@ fn no_rows(batches: &Batches) -> Option<&'static str> {
 
 fn has_run(batches: &Batches) -> bool {
     shown(batches).is_some_and(|shown| {
-        shown.detail.is_some() || shown.place().is_some_and(|place| shown.grid.cell(place).is_some())
+        shown.detail.is_some() || shown.place().is_some_and(|place| shown.grid.status_of(place).is_some())
     })
 }
 

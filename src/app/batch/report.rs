@@ -44,32 +44,31 @@ pub fn markdown(shown: &ShownBatch) -> String {
         let unknown = || "–".to_owned();
         let failed: Vec<String> =
             own.failures().iter().map(|(name, count, _)| format!("{} {count}", cell(name))).collect();
-        let time = |share| tally.latency(share).map_or_else(unknown, duration);
+        let time = |time: Option<_>| time.map_or_else(unknown, duration);
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} |",
             cell(&shown.column_name(column)),
             rate(tally.counts.passed, tally.counts.rated()).unwrap_or_else(unknown),
             failed.join(", "),
-            time(0.5),
-            time(0.95),
+            time(own.p50),
+            time(own.p95),
             all_tokens(&spent.usage),
             spent.cost
         );
     }
     let wrong = |status| matches!(status, RunStatus::Failed | RunStatus::Error | RunStatus::Inconclusive);
-    let mut wrong = shown.grid.all().filter(|cell| wrong(cell.status)).peekable();
-    if wrong.peek().is_some() {
+    let (wrong, more) = shown.grid.first_of(wrong, LISTED);
+    if !wrong.is_empty() {
         let _ = writeln!(out, "\n| row | model | | why | answer |\n|---|---|---|---|---|");
     }
-    for own in wrong.by_ref().take(LISTED) {
+    for own in wrong {
         let column = shown.grid.column_of(own.place).map(|column| shown.column_name(column)).unwrap_or_default();
         let rule = own.failed.first().map(|rule| format!("{rule}: ")).unwrap_or_default();
         let why = own.reason.as_ref().map(|reason| format!("{rule}{reason}")).unwrap_or_default();
         let (row, status) = (own.place.row, own.status);
         let _ = writeln!(out, "| {row} | {} | {status} | {} | {} |", cell(&column), cell(&why), cell(&own.summary));
     }
-    let more = wrong.count();
     if more > 0 {
         let _ = writeln!(out, "\nand {more} more");
     }

@@ -7,15 +7,20 @@ use std::time::Instant;
 use crate::{
     app::{
         batch::{
+            baseline::BatchBaseline,
             cell::CellDetail,
+            cell_reading::{BaselineReading, CellReading},
             figures::{Figures, ListedCells},
-            grid::{BatchBaseline, By, CellState, Grid, GridView, Only},
+            figures_in_work::{FiguresInWork, ListedInWork},
+            grid::{CellState, Grid},
+            grid_view::{By, GridView, Only},
             moved_batch::BatchWhatIf,
+            text_search::TextSearch,
         },
         event::Ticket,
         overlays::batch_ending::BatchEnding,
     },
-    eval::{Gates, Tally},
+    eval::Gates,
     model::{
         BatchId, CellIndex, DatasetRow, RunStatus,
         batch::{BatchRequest, Cell, ResumeMode},
@@ -40,6 +45,9 @@ pub enum BatchState {
     /// It was not begun by this program since its start.
     Record,
 }
+
+/// Rows that are put in order in one step: some milliseconds.
+const ORDERED: usize = 65_536;
 
 /// A way from one column to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +95,12 @@ pub struct ShownBatch {
     pub left: usize,
     /// What it is compared with.
     pub baseline: Option<BatchBaseline>,
+    /// The cells that are being read, or of which only a part was.
+    pub reading: Option<CellReading>,
+    /// What it will be compared with, while that is being read.
+    pub joining: Option<Box<BaselineReading>>,
+    /// The text that rows are searched for, with what was found.
+    pub search: Option<TextSearch>,
     /// What has to be reached.
     pub gates: Gates,
     /// How it ended, where it comes from the record.
@@ -95,8 +109,14 @@ pub struct ShownBatch {
     pub what_if: Option<Box<BatchWhatIf>>,
     /// What its cells come to.
     pub figures: Figures,
+    /// What will take their place, while that is worked out.
+    pub(crate) figures_in_work: Option<Box<FiguresInWork>>,
     /// What the cells of the rows that are shown come to, where those are not all.
     pub listed: Option<ListedCells>,
+    /// Those while they are added up.
+    pub(crate) listing: Option<ListedInWork>,
+    /// Whether its gates are to be noted on record once its figures are there.
+    pub(crate) owes_gates: bool,
     /// The cell under the cursor, or the one that is looked at.
     pub detail: Option<Box<CellDetail>>,
     /// Whether that has the whole screen.
@@ -128,11 +148,17 @@ impl ShownBatch {
             column: 0,
             left: 0,
             baseline: None,
+            reading: None,
+            joining: None,
+            search: None,
             gates: Gates::default(),
             ending: None,
             what_if: None,
             figures: Figures::default(),
+            figures_in_work: None,
             listed: None,
+            listing: None,
+            owes_gates: false,
             detail: None,
             zoomed: false,
             asks_run: false,
@@ -143,6 +169,19 @@ impl ShownBatch {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         matches!(self.state, BatchState::Starting | BatchState::Running | BatchState::Paused(_) | BatchState::Stopping)
+    }
+
+    /// Tells whether not all of its cells are here: they are being read, or that was stopped.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.reading.is_some()
+    }
+
+    /// Tells whether it has work to go on with at once, between keys.
+    pub(crate) fn has_work(&self) -> bool {
+        let moves = self.what_if.as_ref().is_some_and(|what_if| what_if.has_work());
+        let figures = self.figures_in_work.is_some() && !self.is_partial();
+        figures || self.table.is_ordering() || self.listing.is_some() || moves
     }
 
     /// Tells whether there may be cells left to ask while nothing is under way.
@@ -200,10 +239,13 @@ impl ShownBatch {
             BatchEvent::Cell { cell, row, outcome: _ } => self.ended(*cell, &row),
             BatchEvent::Unrecorded { cell, row, outcome: _ } => {
                 self.unrecorded += 1;
+                self.grid.keep_text(&cell, &RowText::of(&row));
                 self.ended(*cell, &row);
             }
             BatchEvent::Reused { cell, row } => {
-                self.grid.know(&RowText::of(&row));
+                let text = RowText::of(&row);
+                self.note_found(&text, &cell);
+                self.grid.know(&text);
                 if let Some(budget) = self.budget.as_mut().filter(|_| own) {
                     budget.keep();
                     budget.before([&*cell]);
@@ -256,7 +298,9 @@ impl ShownBatch {
     }
 
     fn ended(&mut self, cell: Cell, row: &DatasetRow) {
-        self.grid.know(&RowText::of(row));
+        let text = RowText::of(row);
+        self.note_found(&text, &cell);
+        self.grid.know(&text);
         // One that was cut off has ended for now alone.
         match &mut self.budget {
             Some(budget) if cell.status == RunStatus::Cancelled => budget.before([&cell]),
@@ -264,6 +308,13 @@ impl ShownBatch {
             None => {}
         }
         self.fill(cell);
+    }
+
+    /// Notes a row that holds what is searched for.
+    fn note_found(&mut self, row: &RowText, cell: &Cell) {
+        if let Some(search) = &mut self.search {
+            search.look_at(row, cell);
+        }
     }
 
     /// Puts a finished cell into the table.
@@ -293,6 +344,7 @@ impl ShownBatch {
         self.look = before.look;
         (self.column, self.left) = (before.column, before.left);
         (self.baseline, self.gates, self.zoomed) = (before.baseline, before.gates, before.zoomed);
+        self.joining = before.joining;
         if self.request.resume != ResumeMode::Anew {
             (self.grid, self.detail, self.figures) = (before.grid, before.detail, before.figures);
             self.counted = self.counted.or(before.counted);
@@ -303,7 +355,7 @@ impl ShownBatch {
     #[must_use]
     pub fn stale(&self) -> Option<CellIndex> {
         let detail = self.detail.as_ref()?;
-        self.grid.cell(detail.place).filter(|cell| cell.run != detail.run).map(|_| detail.place)
+        self.grid.run_of(detail.place).filter(|run| *run != detail.run).map(|_| detail.place)
     }
 
     /// Returns the place of the next sample beside another that has an answer, or of the one before,
@@ -313,7 +365,7 @@ impl ShownBatch {
         let count = u32::try_from(self.grid.samples()).unwrap_or(u32::MAX);
         let at = |by: u32| (place.sample + if forward { by } else { count - by }) % count;
         let mut others = (1..count).map(|by| CellIndex { sample: at(by), ..place });
-        others.find(|other| self.grid.cell(*other).is_some())
+        others.find(|other| self.grid.status_of(*other).is_some())
     }
 
     /// Returns the place of the cell under the cursor: of several samples the one that came out worst.
@@ -365,21 +417,26 @@ impl ShownBatch {
     /// Brings the rows into order where they have changed, and the cursor into sight.
     pub fn fit(&mut self, height: usize, now: Instant) {
         self.table.grow(self.grid.len());
-        if self.table.wants_order(now) {
-            let fits = self.look.fits(&self.grid, self.baseline.as_ref());
-            let key = self.look.key(&self.grid);
-            self.table.arrange(fits, key, now);
-            self.listed = (!self.look.shows_all()).then(|| self.add_up());
+        if !self.table.is_ordering() && self.table.wants_order(now) {
+            self.table.begin_order(now);
+            self.order_on();
         }
         self.table.fit(height);
     }
 
-    /// Adds up the cells of the rows that are shown.
-    fn add_up(&self) -> ListedCells {
-        let mut tally = Tally::default();
-        let cells = self.table.rows().flat_map(|row| self.grid.finished(row));
-        cells.for_each(|cell| tally.take(cell, None));
-        ListedCells { p50: tally.latency(0.5), tally }
+    /// Goes on with the order of the rows and with what they come to, where either is in the making: all of a small batch,
+    /// a step of a large one.
+    pub(crate) fn order_on(&mut self) {
+        if self.table.is_ordering() {
+            let fits = self.look.fits(&self.grid, self.baseline.as_ref(), self.search.as_ref());
+            let key = self.look.key(&self.grid);
+            if !self.table.order_on(fits.as_ref(), key.as_ref(), ORDERED) {
+                return;
+            }
+            self.listed = None;
+            self.listing = (!self.look.shows_all()).then(ListedInWork::default);
+        }
+        self.add_up();
     }
 
     /// Keeps the cursor's column among so many that are in sight.

@@ -9,7 +9,7 @@ use crate::{
             Batches, ListPurpose, Page, is_waited_for,
             run_state::{BatchState, ShownBatch},
             setup::{AGAINST, BatchFormInput, FILE, MODELS, PROMPTS, SetupForm, list},
-            update::{CELLS, LISTED},
+            update::LISTED,
         },
         context::Cx,
         event::{BatchPreviewView, Effect, Listing, Ticket},
@@ -470,7 +470,7 @@ impl Batches {
             shown.expect(planned.rows);
         }
         if let Some((id, name)) = against {
-            cx.ask(ask::cells(id, CELLS), (id, name), Self::baseline_joined);
+            self.join(id, name, false, cx);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What actions do in the table of a batch and in one of its cells.
 //!
-//! Batches on record: listed, opened, compared with, and the runs of their cells.
+//! The batches on record, listed, and the runs of their cells.
 
 use crate::{
     app::{
@@ -9,18 +9,18 @@ use crate::{
         batch::{
             Batches, ListPurpose, Page,
             cell::{CellDetail, Shows},
-            grid::{BatchBaseline, Only},
+            grid_view::Only,
             run_state::{BatchState, ShownBatch, Step},
-            setup::{MOST_AT_ONCE, SetupForm, capped, request},
+            setup::{MOST_AT_ONCE, capped},
         },
         context::Cx,
         event::{BatchCommand, Effect, Ticket},
-        intent::{BenchIntent, Intent, OnBench, OverlayIntent},
+        intent::{BenchIntent, Intent, OverlayIntent},
         notices::Tone,
-        overlays::{batch_ending::BatchEnding, batch_limits::LimitsForm, xray::Xray},
+        overlays::{batch_limits::LimitsForm, xray::Xray},
     },
     model::{
-        BatchId, CellIndex, DatasetRow,
+        CellIndex,
         batch::{BatchLimits, BatchRequest, ResumeMode},
         dataset::RowText,
         error::StoreError,
@@ -29,7 +29,7 @@ use crate::{
         batch::{BatchEnd, BatchEvent},
         ports::RunRecord,
     },
-    store::api::{BatchEntry, CellRow, WantedBlind},
+    store::api::{BatchEntry, WantedBlind},
     widgets::{motion::Motion, pick_list::PickItem},
 };
 
@@ -38,7 +38,7 @@ use crate::{
 pub(crate) fn leave(shown: &mut ShownBatch) -> bool {
     if shown.look.typing {
         shown.look.typing = false;
-    } else if std::mem::take(&mut shown.zoomed) || shown.leave_what_if() {
+    } else if std::mem::take(&mut shown.zoomed) || shown.stop_reading() || shown.leave_what_if() {
     } else if !shown.look.shows_all() {
         (shown.look.only, shown.look.chosen) = (Only::All, true);
         shown.look.query = crate::widgets::line_input::LineInput::default();
@@ -70,8 +70,8 @@ impl Batches {
             BatchAction::Limits => self.open_limits(cx),
             BatchAction::AskAgain => self.ask_again(cx),
             BatchAction::AskFailed => self.ask_failed(cx),
-            BatchAction::BatchBaseline => self.list_batches(ListPurpose::Comparing, cx),
-            BatchAction::OnlyChanged if lacks_baseline => self.list_batches(ListPurpose::Comparing, cx),
+            BatchAction::BatchBaseline => self.list_to_compare(cx),
+            BatchAction::OnlyChanged if lacks_baseline => self.list_to_compare(cx),
             BatchAction::OnlyChanged => self.show_only(Only::Changed),
             BatchAction::BatchWhatIf => self.turn_what_if(cx),
             BatchAction::WriteBatchThreshold => self.ask_write(cx),
@@ -180,7 +180,7 @@ impl Batches {
         let Some(place) = shown.place() else {
             return;
         };
-        if shown.grid.cell(place).is_none() {
+        if shown.grid.status_of(place).is_none() {
             shown.zoomed = false;
             cx.say(Tone::Info, "Not run yet");
             return;
@@ -190,11 +190,11 @@ impl Batches {
     }
 
     /// Has the run of a cell read, and shows it.
-    fn open_place(&mut self, place: CellIndex, cx: &mut Cx<'_, Self>) {
+    pub(crate) fn open_place(&mut self, place: CellIndex, cx: &mut Cx<'_, Self>) {
         let Some(shown) = &mut self.shown else {
             return;
         };
-        let Some(run) = shown.grid.cell(place).map(|cell| cell.run) else {
+        let Some(run) = shown.grid.run_of(place) else {
             return;
         };
         if shown.detail.as_ref().is_some_and(|detail| detail.place == place && detail.run == run) {
@@ -213,7 +213,7 @@ impl Batches {
         if shown.zoomed || shown.asks_run {
             return;
         }
-        match shown.place().filter(|place| shown.grid.cell(*place).is_some()) {
+        match shown.place().filter(|place| shown.grid.status_of(*place).is_some()) {
             Some(place) => self.open_place(place, cx),
             None => shown.detail = None,
         }
@@ -260,14 +260,13 @@ impl Batches {
         let Some(detail) = &mut shown.detail else {
             return;
         };
-        let before = shown.baseline.as_ref().and_then(|baseline| baseline.cell(detail.place));
+        let before = shown.baseline.as_ref().and_then(|baseline| baseline.run(detail.place));
         if detail.shows != Shows::Baseline
             && !detail.is_compared()
             && let Some(before) = before
             && (detail.shows == Shows::Expected || !detail.has_expected())
         {
-            let (run, place) = (before.run, detail.place);
-            cx.ask(ask::open_run(run), place, Self::baseline_run_read);
+            cx.ask(ask::open_run(before), detail.place, Self::baseline_run_read);
         } else if !detail.step() {
             cx.say(Tone::Info, "nothing to compare with: no column `expected`, and no baseline");
         }
@@ -310,9 +309,8 @@ impl Batches {
             return;
         }
         let place = shown.detail.as_ref().map(|detail| detail.place).or_else(|| shown.place());
-        match place.and_then(|place| shown.grid.cell(place)) {
-            Some(cell) => {
-                let run = cell.run;
+        match place.and_then(|place| shown.grid.run_of(place)) {
+            Some(run) => {
                 cx.ask(ask::open_run(run), (), |_, (), record, cx| match record {
                     Ok(record) => cx.open(Xray::of_record(&record, cx.shared.now.time)),
                     Err(error) => cx.say(Tone::Error, &error.message),
@@ -437,16 +435,9 @@ impl Batches {
         if ended {
             let (tone, says) = end(shown);
             cx.say(tone, &says);
-            shown.figures.expire();
-            shown.work_out();
-            let gates = shown.judged_gates();
-            if let Some(id) = shown.id.filter(|_| !gates.is_empty()) {
-                cx.ask(ask::note_gates(id, gates), (), |_, (), noted, cx| {
-                    if let Err(error) = noted {
-                        cx.say(Tone::Error, &error.message);
-                    }
-                });
-            }
+            shown.expire_figures();
+            shown.owes_gates = true;
+            self.work_on(cx);
             if !cx.shared.focused {
                 cx.effect(Effect::Bell);
             }
@@ -459,14 +450,31 @@ impl Batches {
     }
 }
 
+impl Batches {
+    /// Goes on with what there is to work out of the batch on the screen, if there is anything: a step of it.
+    pub(crate) fn work_on(&mut self, cx: &mut Cx<'_, Self>) {
+        let Some(shown) = &mut self.shown else { return };
+        if shown.table.is_ordering() || shown.listing.is_some() {
+            shown.order_on();
+        }
+        shown.go_on_with_what_if();
+        shown.work_out();
+        if shown.figures_in_work.is_some() || shown.is_partial() || !std::mem::take(&mut shown.owes_gates) {
+            return;
+        }
+        let gates = shown.judged_gates();
+        if let Some(id) = shown.id.filter(|_| !gates.is_empty()) {
+            cx.ask(ask::note_gates(id, gates), (), |_, (), noted, cx| {
+                if let Err(error) = noted {
+                    cx.say(Tone::Error, &error.message);
+                }
+            });
+        }
+    }
+}
+
 /// Batches that are listed, at most.
 pub(crate) const LISTED: usize = 200;
-
-/// Rows whose texts are read at once.
-const PAGE: usize = 64;
-
-/// Cells that are read at once.
-pub(crate) const CELLS: usize = 1_000_000;
 
 /// Says how a batch ended.
 pub(crate) fn end(shown: &ShownBatch) -> (Tone, String) {
@@ -518,6 +526,14 @@ impl Batches {
         cx.ask(ask::batches(LISTED), (), Self::batches_listed);
     }
 
+    /// Lists the batches that the one on the screen can be compared with, once all its cells are here.
+    fn list_to_compare(&mut self, cx: &mut Cx<'_, Self>) {
+        match self.shown.as_ref().and_then(ShownBatch::why_not_whole) {
+            Some(why) => cx.say(Tone::Info, why),
+            None => self.list_batches(ListPurpose::Comparing, cx),
+        }
+    }
+
     /// Takes the list in.
     pub(crate) fn batches_listed(
         &mut self,
@@ -539,176 +555,6 @@ impl Batches {
         self.listed = true;
         if self.page == Page::Form {
             self.prefill(cx);
-        }
-    }
-
-    /// Opens the chosen batch in the session of the bench, or takes it as the baseline.
-    pub(crate) fn pick_batch(&mut self, bench: &OnBench, cx: &mut Cx<'_, Self>) {
-        let chosen = self.list.chosen().map(|item| item.value);
-        let Some(entry) = chosen.and_then(|at| self.entries.get(at)) else {
-            return;
-        };
-        let (id, spec) = (entry.id, entry.spec.clone());
-        let cells = ask::cells(id, CELLS);
-        match self.list_for {
-            ListPurpose::Comparing => {
-                cx.ask(cells, (id, format!("{} {}", spec.name, id.short())), Self::baseline_read);
-            }
-            ListPurpose::Opening => {
-                let calls = cx.shared.settings.batch.concurrency;
-                // What it was set up with is kept beside it: what has to be reached, and what it is compared with.
-                let (gates, against) = SetupForm::kept_gates(&spec, &bench.setups);
-                let ending = Some(BatchEnding::of_entry(entry, cx.shared.now.time));
-                let request = request(spec, calls, BatchLimits::default(), &bench.session);
-                let opened = ShownBatch { id: Some(id), gates, ending, ..ShownBatch::new(request, BatchState::Record) };
-                cx.ask(cells, Box::new(opened), Self::batch_opened);
-                if let Some(against) = against.filter(|(other, _)| *other != id) {
-                    cx.ask(ask::cells(against.0, CELLS), against, Self::baseline_joined);
-                }
-            }
-        }
-    }
-
-    /// Shows a batch from the record.
-    fn batch_opened(
-        &mut self,
-        opened: Box<ShownBatch>,
-        cells: Result<Vec<CellRow>, StoreError>,
-        cx: &mut Cx<'_, Self>,
-    ) {
-        let cells = match cells {
-            Ok(cells) => cells,
-            Err(error) => return cx.say(Tone::Error, &error.message),
-        };
-        if self.busy() {
-            return;
-        }
-        let mut shown = *opened;
-        for row in cells {
-            shown.fill(row.cell);
-        }
-        shown.show_worst();
-        self.shown = Some(shown);
-        self.page = Page::Table;
-    }
-
-    /// Asks what the rows in sight say, where a batch from the record does not know it yet.
-    pub(crate) fn ask_rows(&mut self, cx: &mut Cx<'_, Self>) {
-        let Some(shown) = self.shown.as_ref().filter(|_| !self.asks_rows && self.page == Page::Table) else {
-            return;
-        };
-        let (Some(batch), true) = (shown.id, shown.state == BatchState::Record) else {
-            return;
-        };
-        let unknown = shown.table.seen().find_map(|(at, _)| shown.grid.line(at).filter(|line| !line.requested));
-        let Some(row) = unknown.map(|line| line.number) else {
-            return;
-        };
-        // The place before the first of the row.
-        let last = CellIndex { row: row.saturating_sub(1), prompt: u32::MAX, target: u32::MAX, sample: u32::MAX };
-        let limit = PAGE * shown.grid.cells_of_a_row().max(1);
-        if let Some(shown) = &mut self.shown {
-            shown.grid.ask(row, PAGE);
-        }
-        self.asks_rows = true;
-        cx.ask(ask::cell_runs(batch, last, limit), (), Self::rows_read);
-    }
-
-    fn rows_read(&mut self, (): (), records: Result<Vec<RunRecord>, StoreError>, cx: &mut Cx<'_, Self>) {
-        self.asks_rows = false;
-        let records = match records {
-            Ok(records) => records,
-            Err(error) => return cx.say(Tone::Error, &error.message),
-        };
-        let Some(shown) = &mut self.shown else {
-            return;
-        };
-        for record in records {
-            if let Some(cell) = record.cell.filter(|cell| Some(cell.batch) == shown.id) {
-                let row = DatasetRow { number: cell.place.row, input: record.input.clone(), ..DatasetRow::default() };
-                shown.grid.know(&RowText::of(&row));
-            }
-        }
-    }
-
-    /// Compares the batch on the screen with another one.
-    fn baseline_read(
-        &mut self,
-        which: (BatchId, String),
-        cells: Result<Vec<CellRow>, StoreError>,
-        cx: &mut Cx<'_, Self>,
-    ) {
-        let cells = match cells {
-            Ok(cells) => cells.into_iter().map(|row| row.cell),
-            Err(error) => return cx.say(Tone::Error, &error.message),
-        };
-        let Some(shown) = &mut self.shown else {
-            return;
-        };
-        self.page = Page::Table;
-        let baseline = BatchBaseline::new(which, cells);
-        let name = baseline.name.clone();
-        let changed = shown.grid.all().filter(|cell| baseline.differs(cell)).count();
-        shown.baseline = Some(baseline);
-        shown.figures.expire();
-        (shown.look.only, shown.look.chosen) = (if changed > 0 { Only::Changed } else { Only::All }, true);
-        shown.table.hurry();
-        let says = match changed {
-            0 => format!("no cell came out otherwise than in {name}"),
-            1 => format!("1 cell came out otherwise than in {name}"),
-            n => format!("{n} cells came out otherwise than in {name}"),
-        };
-        cx.say(Tone::Info, &says);
-    }
-
-    /// Compares the batch on the screen with the one that its form names, as it goes.
-    pub(crate) fn baseline_joined(
-        &mut self,
-        which: (BatchId, String),
-        cells: Result<Vec<CellRow>, StoreError>,
-        cx: &mut Cx<'_, Self>,
-    ) {
-        match (cells, &mut self.shown) {
-            (Ok(cells), Some(shown)) => {
-                shown.baseline = Some(BatchBaseline::new(which, cells.into_iter().map(|row| row.cell)));
-                shown.figures.expire();
-            }
-            (Ok(_), None) => {}
-            (Err(error), _) => cx.say(Tone::Error, &error.message),
-        }
-    }
-
-    /// Reads the cells of the batch on the screen anew, and those of the one that it is compared with: their answers were
-    /// judged again.
-    pub(crate) fn read_cells_anew(&mut self, cx: &mut Cx<'_, Self>) {
-        let Some(shown) = &self.shown else { return };
-        if let Some(id) = shown.id {
-            cx.ask(ask::cells(id, CELLS), id, Self::cells_judged);
-        }
-        if let Some(baseline) = &shown.baseline {
-            let which = (baseline.id, baseline.name.clone());
-            cx.ask(ask::cells(baseline.id, CELLS), which, Self::baseline_joined);
-        }
-    }
-
-    /// Takes in how the answers of the batch come out by now, those that are still the ones of their cells.
-    fn cells_judged(&mut self, id: BatchId, cells: Result<Vec<CellRow>, StoreError>, cx: &mut Cx<'_, Self>) {
-        let Some(shown) = self.shown.as_mut().filter(|shown| shown.id == Some(id)) else { return };
-        shown.leave_what_if();
-        let cells = match cells {
-            Ok(cells) => cells,
-            Err(error) => return cx.say(Tone::Error, &error.message),
-        };
-        for CellRow { cell, .. } in cells {
-            if shown.grid.cell(cell.place).is_some_and(|before| before.run == cell.run) {
-                shown.fill(cell);
-            }
-        }
-        shown.figures.expire();
-        shown.table.hurry();
-        // What is said of the cell that is looked at is read with it.
-        if let Some(detail) = shown.detail.take().filter(|_| shown.zoomed) {
-            self.open_place(detail.place, cx);
         }
     }
 

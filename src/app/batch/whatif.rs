@@ -8,9 +8,9 @@ use crate::{
         ask,
         batch::{
             Batches, Page,
-            moved_batch::{BatchWhatIf, MovedOverBatch},
+            moved_batch::{ANSWERS, BatchWhatIf, PlacingAnswers},
+            reading::CELLS,
             run_state::ShownBatch,
-            update::CELLS,
         },
         context::Cx,
         intent::{BatchIntent, Intent, QualityIntent},
@@ -18,9 +18,9 @@ use crate::{
         overlays::confirm::threshold_question,
         screen_id::ScreenId,
     },
-    eval::whatif::{Measured, MovedThreshold, Threshold},
+    eval::whatif::Threshold,
     model::{
-        BatchId, CellIndex, RunStatus, StatusCounts,
+        BatchId, RunStatus,
         batch::Cell,
         error::StoreError,
         query::{Filter, Query, What},
@@ -31,34 +31,53 @@ use crate::{
 impl ShownBatch {
     /// Puts the cells back as they are.
     fn put_back(&mut self) {
-        let before = self.what_if.as_mut().and_then(|what_if| what_if.moving.as_mut()).map(|moving| {
-            moving.changes = (0, 0);
-            std::mem::take(&mut moving.before)
-        });
-        before.into_iter().flatten().for_each(|cell| self.fill(cell));
-        self.figures.expire();
-        self.table.hurry();
+        if let Some(moving) = self.what_if.as_mut().and_then(|what_if| what_if.moving.as_mut()) {
+            moving.put_back(&mut self.grid);
+            self.expire_figures();
+            self.table.hurry();
+        }
     }
 
-    /// Shows the cells as they come out at where the threshold stands.
+    /// Shows the cells as they come out at where the threshold stands: all of a small batch at once, those of a large one a
+    /// step at a time.
     fn try_threshold(&mut self) {
         self.put_back();
-        let Some(mut what_if) = self.what_if.take() else { return };
-        if let Some(moving) = &mut what_if.moving {
-            let known = |(place, answer): &(CellIndex, Measured)| Some((self.grid.cell(*place)?.clone(), *answer));
-            let cells: Vec<(Cell, Measured)> = moving.answers.iter().filter_map(known).collect();
-            for (cell, answer) in cells {
-                if let Some(other) = moving.changed(&cell, &answer) {
-                    if other.status != cell.status {
-                        let (passes, fails) = &mut moving.changes;
-                        *if other.status == RunStatus::Passed { passes } else { fails } += 1;
-                    }
-                    moving.before.push(cell);
-                    self.fill(other);
-                }
+        self.go_on_with_what_if();
+    }
+
+    /// Goes on with what there is to do of the what-if, if there is anything: all of a small batch, a step of a large one.
+    pub(crate) fn go_on_with_what_if(&mut self) {
+        let Some(what_if) = self.what_if.as_mut().filter(|what_if| what_if.has_work()) else { return };
+        if let Some(mut placing) = what_if.reading.placing.take() {
+            let is_small = placing.answers.len() <= ANSWERS;
+            if !placing.step(&what_if.reading.places) {
+                what_if.reading.placing = Some(placing);
+                return;
+            }
+            what_if.moving = Some(Box::new(placing.moved()));
+            if !is_small {
+                return;
             }
         }
-        self.what_if = Some(what_if);
+        if let Some(moving) = &mut what_if.moving
+            && moving.try_on(&mut self.grid)
+        {
+            self.expire_figures();
+            self.table.hurry();
+        }
+    }
+
+    /// Lists the finished cells of a row's column, with the reason why each fails at where a threshold is moved to.
+    pub(crate) fn cells_shown(&self, at: usize, column: usize) -> Vec<Cell> {
+        let moving = self.what_if.as_ref().and_then(|what_if| what_if.moving.as_ref());
+        let shown = |cell: Cell| {
+            let own = moving.filter(|_| cell.status == RunStatus::Failed).zip(self.grid.slot(cell.place));
+            match own.and_then(|(moving, slot)| moving.reason(slot)) {
+                Some(reason) => Cell { reason: Some(reason), ..cell },
+                None => cell,
+            }
+        };
+        self.grid.column(at, column).map(shown).collect()
     }
 
     /// Leaves the what-if, the cells being as they are. Tells whether it was there.
@@ -86,20 +105,42 @@ impl Batches {
             cx.send(Intent::Show(ScreenId::Quality));
             return cx.send(Intent::Quality(QualityIntent::WhatIf(format!("batch:{}", id.short()))));
         }
+        if let Some(why) = shown.why_not_whole() {
+            return cx.say(Tone::Info, why);
+        }
         shown.zoomed = false;
-        shown.what_if = Some(Box::new(BatchWhatIf::new("confidence")));
-        cx.ask(ask::cells(id, CELLS), id, Self::places_read);
+        let (counts, gates) = (shown.grid.counts().by, shown.judged_gates());
+        let mut what_if = BatchWhatIf::new("confidence", counts, gates);
+        what_if.reading.read.1 = shown.grid.counts().done;
+        shown.what_if = Some(Box::new(what_if));
+        self.readings += 1;
+        if let Some(what_if) = &mut shown.what_if {
+            what_if.round = self.readings;
+        }
+        cx.ask(ask::cells(id, None, CELLS), (id, self.readings), Self::places_read);
     }
 
-    fn places_read(&mut self, id: BatchId, rows: Result<Vec<CellRow>, StoreError>, cx: &mut Cx<'_, Self>) {
+    fn places_read(
+        &mut self,
+        (id, round): (BatchId, u64),
+        rows: Result<Vec<CellRow>, StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
         let Some(shown) = self.shown.as_mut().filter(|shown| shown.id == Some(id)) else { return };
-        let Some(what_if) = &mut shown.what_if else { return };
-        match rows {
-            Ok(rows) => {
-                what_if.reading.places = rows.into_iter().map(|row| (row.seq, row.cell.place)).collect();
-                self.ask_points(cx);
-            }
-            Err(error) => self.no_what_if(&error.message, cx),
+        let Some(what_if) = shown.what_if.as_mut().filter(|what_if| what_if.round == round) else { return };
+        let rows = match rows {
+            Ok(rows) => rows,
+            Err(error) => return self.no_what_if(&error.message, cx),
+        };
+        let (count, after) = (rows.len(), rows.last().map(|row| row.cell.place));
+        let placed = |row: CellRow| Some((row.seq, shown.grid.slot(row.cell.place)?));
+        what_if.reading.places.extend(rows.into_iter().filter_map(placed));
+        what_if.reading.read.0 += count as u64;
+        if count == CELLS {
+            cx.ask(ask::cells(id, after, CELLS), (id, round), Self::places_read);
+        } else {
+            what_if.reading.places.sort_unstable();
+            self.ask_points(cx);
         }
     }
 
@@ -107,7 +148,8 @@ impl Batches {
     fn ask_points(&mut self, cx: &mut Cx<'_, Self>) {
         let Some(shown) = &mut self.shown else { return };
         let (Some(id), Some(what_if)) = (shown.id, &mut shown.what_if) else { return };
-        what_if.round += 1;
+        self.readings += 1;
+        what_if.round = self.readings;
         let filters = vec![Filter { not: false, what: What::Batch(id.0.simple().to_string()) }];
         let query = Query { filters, ..Query::default() };
         cx.ask(ask::points(query, what_if.rule.clone(), true), what_if.round, Self::points_read);
@@ -171,29 +213,14 @@ impl Batches {
                 None => return self.no_what_if(&why.to_string(), cx),
             },
         };
-        let places = &what_if.reading.places;
-        let placed = |answer: &Measured| Some((*places.get(&answer.seq)?, *answer));
-        let answers: Vec<(CellIndex, Measured)> = points.judged.iter().filter_map(placed).collect();
-        let moved = MovedThreshold::new(knob, answers.iter().map(|(_, answer)| answer.point()));
         let rules = Threshold::all(&prompt).into_iter().map(|knob| knob.rule).collect();
-        let moving = MovedOverBatch {
-            prompt: name,
-            file,
-            moved,
-            rules,
-            answers,
-            before: Vec::new(),
-            counts: StatusCounts::default(),
-            gates: Vec::new(),
-            changes: (0, 0),
-        };
+        let (answers, slots) = (points.judged, Vec::new());
+        let placing = PlacingAnswers { knob, prompt: name, file, rules, answers, slots };
         shown.put_back();
-        shown.work_out();
-        let (counts, gates) = (shown.grid.counts().by, shown.judged_gates());
         if let Some(what_if) = &mut shown.what_if {
-            what_if.moving = Some(Box::new(MovedOverBatch { counts, gates, ..moving }));
+            (what_if.moving, what_if.reading.placing) = (None, Some(Box::new(placing)));
         }
-        shown.try_threshold();
+        shown.go_on_with_what_if();
     }
 
     /// Moves the threshold: to the next round value, or to where another answer changes. Tells whether it is moved at all.

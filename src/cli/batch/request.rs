@@ -244,6 +244,8 @@ pub(crate) fn of_suite(
     let usage = if args.model.is_empty() { Use::Run } else { Use::RunElsewhere };
     known_models(setup, args)?;
     let mut suite = promptfoo::read(&path, usage, &consent, &Allowed::of(&setup.settings))?;
+    suite.stand_in = args.judge.is_some();
+    suite.given = args.vars.iter().map(|(name, _)| name.clone()).collect();
     if args.model.is_empty() {
         suite.fill_models(|name| setup.environment.value(name)).map_err(Stopped::Other)?;
     }

@@ -16,6 +16,8 @@ pub(crate) enum CheckField {
     Comparison,
     /// `judge`, a model.
     Judge,
+    /// `judge_prompt`, messages; they stand in no form.
+    JudgePrompt,
     Repeat,
     /// Whether upper and lower case count: the kind for which they do, and the one for which they do not.
     Case(CheckKind, CheckKind),
@@ -57,6 +59,7 @@ impl CheckField {
             Self::Path => Some("path"),
             Self::Comparison => Some("op"),
             Self::Judge => Some("judge"),
+            Self::JudgePrompt => Some("judge_prompt"),
             Self::Repeat => Some("repeat"),
             Self::Case(..) => None,
             Self::Foreign(key) => Some(key),

@@ -5,18 +5,25 @@
 //! check that is always inconclusive, and what nobody knows is an error: nothing is dropped.
 
 pub(crate) mod javascript;
+pub(crate) mod not_here;
 
 use serde_json::{Map, Value, json};
 
 use crate::{
     eval::check::{
         exec,
-        promptfoo::javascript::{code, fields, filled, steps, unknown_there},
+        field::CheckField,
+        promptfoo::{
+            javascript::{code, fields, filled, steps, unknown_there},
+            not_here::{NOT_HERE, why_not},
+        },
         spec::{AssertionFields, Export, ImportedValue},
         table::spec,
         transform::AnswerPart,
     },
-    model::{Check, CheckKind, CheckType, Format, Response, catalog::nearest, check_program::CheckLanguage},
+    model::{
+        Check, CheckKind, CheckType, Format, Response, Role, Turn, catalog::nearest, check_program::CheckLanguage,
+    },
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
@@ -78,6 +85,7 @@ fn same(check: &Check) -> Result<AssertionFields, String> {
     written.extend(check.value.clone().map(|value| ("value".to_owned(), value)));
     written.extend(check.threshold.map(|threshold| ("threshold".to_owned(), threshold.into())));
     written.extend(check.judge.clone().map(|judge| ("provider".to_owned(), judge.into())));
+    written.extend(rubric_prompt(check)?.map(|prompt| ("rubricPrompt".to_owned(), prompt)));
     Ok(written)
 }
 
@@ -89,43 +97,6 @@ fn files(value: Option<&Value>) -> Option<&str> {
         _ => None,
     }
 }
-
-/// promptfoo's kinds that cannot be applied here: they run code, ask another service or need what is
-/// not recorded.
-const NOT_HERE: &[&str] = &[
-    "assert-set",
-    "bleu",
-    "classifier",
-    "contains-html",
-    "contains-sql",
-    "contains-xml",
-    "gleu",
-    "guardrails",
-    "human",
-    "is-html",
-    "is-sql",
-    "is-xml",
-    "meteor",
-    "moderation",
-    "perplexity",
-    "perplexity-score",
-    "pi",
-    "rouge-l",
-    "rouge-s",
-    "search-rubric",
-    "similar:dot",
-    "similar:euclidean",
-    "skill-used",
-    "trace-error-spans",
-    "trace-span-count",
-    "trace-span-duration",
-    "trajectory:goal-success",
-    "trajectory:step-count",
-    "trajectory:tool-args-match",
-    "trajectory:tool-sequence",
-    "trajectory:tool-used",
-    "webhook",
-];
 
 /// promptfoo's names, and a name of `DeepEval`'s, for what is called otherwise here.
 const OTHER_NAMES: &[(&str, CheckKind)] = &[
@@ -140,7 +111,7 @@ const OTHER_NAMES: &[(&str, CheckKind)] = &[
     ("similar:cosine", CheckKind::Similar),
 ];
 
-/// The keys an assertion may have; `path`, `op`, `judge` and `repeat` are ours.
+/// The keys an assertion may have; `path`, `op`, `judge`, `judge_prompt` and `repeat` are ours.
 const KEYS: &[&str] = &[
     "type",
     "value",
@@ -149,6 +120,7 @@ const KEYS: &[&str] = &[
     "metric",
     "provider",
     "rubricPrompt",
+    "judge_prompt",
     "config",
     "transform",
     "contextTransform",
@@ -214,14 +186,17 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
         check.repeat = serde_json::from_value(value.clone())
             .map_err(|_unread| format!("repeat: expected a whole number, found {}", shown(value)))?;
     }
-    if kind.kind.is_judged() || kind.kind == CheckKind::Similar {
+    if kind.kind.is_judged() || kind.kind.service().is_some() {
         match fields.get("provider") {
             None | Some(Value::Null) => {}
             Some(Value::String(judge)) => check.judge = Some(judge.clone()),
             Some(_) => return unsupported(),
         }
-        if filled("rubricPrompt") {
-            return unsupported();
+        if filled("rubricPrompt") || filled("judge_prompt") {
+            match judge_prompt(fields)? {
+                Some(turns) if takes_prompt(kind.kind) => check.judge_prompt = turns,
+                Some(_) | None => return unsupported(),
+            }
         }
     }
     let given = fields.get("value").filter(|value| !value.is_null());
@@ -233,6 +208,10 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
     if given.and_then(Value::as_str).is_some_and(|value| value.starts_with("file://")) {
         return unsupported();
     }
+    // What is judged may stand in the prompt.
+    if given.is_none() && takes_prompt(kind.kind) && fields.contains_key("judge_prompt") {
+        return Ok(check);
+    }
     match value(kind.kind, given)? {
         Read::Value(value) => check.value = value,
         Read::NotHere => return unsupported(),
@@ -241,6 +220,48 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
         return Err("threshold: `latency` needs one, in milliseconds".to_owned());
     }
     Ok(check)
+}
+
+/// Tells whether a kind takes a prompt of its own for its judge.
+pub(crate) fn takes_prompt(kind: CheckKind) -> bool {
+    spec(kind).fields.contains(&CheckField::JudgePrompt)
+}
+
+/// Reads the messages of `judge_prompt`, or of a `rubricPrompt` that is a text or messages that are texts; none of any other.
+fn judge_prompt(fields: &Map<String, Value>) -> Result<Option<Vec<Turn>>, String> {
+    if let Some(own) = fields.get("judge_prompt").filter(|own| !own.is_null()) {
+        let turns = serde_json::from_value(own.clone());
+        return turns.map(Some).map_err(|error| format!("judge_prompt: expected messages: {error}"));
+    }
+    let of = |message: &Value| {
+        let fields = message.as_object().filter(|fields| fields.keys().all(|key| key == "role" || key == "content"))?;
+        let role = serde_json::from_value(fields.get("role")?.clone()).ok()?;
+        Some(Turn::of(role, fields.get("content")?.as_str()?))
+    };
+    Ok(match fields.get("rubricPrompt") {
+        Some(Value::Array(messages)) => messages.iter().map(of).collect(),
+        Some(Value::String(text)) if !text.starts_with("file://") && !text.trim_start().starts_with('[') => {
+            Some(vec![Turn::of(Role::User, text)])
+        }
+        _ => None,
+    })
+}
+
+/// Writes a check's own prompt of its judge as a `rubricPrompt`. An error says what promptfoo has no word for.
+fn rubric_prompt(check: &Check) -> Result<Option<Value>, String> {
+    if check.judge_prompt.is_empty() {
+        return Ok(None);
+    }
+    let turns = check.judge_prompt.iter().filter(|turn| !turn.muted);
+    let written = turns.map(|turn| {
+        let plain = turn.is_plain() && turn.cache.is_none();
+        plain.then(|| json!({"role": turn.role.name(), "content": turn.content}))
+    });
+    let kind = check.kind;
+    written
+        .collect::<Option<Value>>()
+        .map(Some)
+        .ok_or_else(|| format!("a check of type {kind} whose `judge_prompt` is more than texts"))
 }
 
 /// Reads one entry of an `assert` list whose numbers keep all their digits.
@@ -381,7 +402,7 @@ pub(crate) fn kind_of(name: &str) -> Option<CheckType> {
 
 fn not_here(name: &str) -> bool {
     let plain = name.strip_prefix("not-").unwrap_or(name);
-    NOT_HERE.contains(&plain) || plain.starts_with("promptfoo:redteam:")
+    why_not(plain).is_some() || plain.starts_with("promptfoo:redteam:")
 }
 
 fn skipped(fields: &Map<String, Value>) -> Result<Check, String> {
@@ -395,7 +416,7 @@ fn skipped(fields: &Map<String, Value>) -> Result<Check, String> {
 /// The kinds that are known, those that cannot be applied here included.
 fn known_kinds() -> impl Iterator<Item = &'static str> {
     let others = OTHER_NAMES.iter().map(|(name, _)| *name);
-    CheckKind::ALL.iter().map(|kind| kind.name()).chain(others).chain(NOT_HERE.iter().copied())
+    CheckKind::ALL.iter().map(|kind| kind.name()).chain(others).chain(NOT_HERE.iter().map(|(name, _)| *name))
 }
 
 /// Tells whether a kind is known to neither program and is no slip of one that is.
@@ -516,18 +537,20 @@ fn parts(cell: &str) -> Option<(&str, Option<f64>, Option<&str>)> {
     let plain = cell.strip_prefix("not-").unwrap_or(cell);
     let known = CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported).map(|kind| kind.name());
     let others = OTHER_NAMES.iter().map(|(name, _)| *name);
-    known.chain(others).chain(NOT_HERE.iter().copied()).filter(|name| *name != "assert-set").find_map(|name| {
-        let mut rest = plain.strip_prefix(name)?;
-        let mut threshold = None;
-        if let Some(inside) = rest.strip_prefix('(') {
-            let (figure, after) = inside.split_once(')')?;
-            figure.chars().all(|c| c.is_ascii_digit() || c == '.').then_some(())?;
-            (threshold, rest) = (Some(figure.parse().ok()?), after);
-        }
-        let value = if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) };
-        let length = cell.len() - plain.len() + name.len();
-        Some((cell.get(..length)?, threshold, value))
-    })
+    known.chain(others).chain(NOT_HERE.iter().map(|(name, _)| *name)).filter(|name| *name != "assert-set").find_map(
+        |name| {
+            let mut rest = plain.strip_prefix(name)?;
+            let mut threshold = None;
+            if let Some(inside) = rest.strip_prefix('(') {
+                let (figure, after) = inside.split_once(')')?;
+                figure.chars().all(|c| c.is_ascii_digit() || c == '.').then_some(())?;
+                (threshold, rest) = (Some(figure.parse().ok()?), after);
+            }
+            let value = if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) };
+            let length = cell.len() - plain.len() + name.len();
+            Some((cell.get(..length)?, threshold, value))
+        },
+    )
 }
 
 #[cfg(test)]
@@ -579,7 +602,8 @@ mod tests {
             json!({"type": "contains", "value": "a", "transform": "file://trim.js"}),
             json!({"type": "contains", "value": "file://a.txt"}),
             json!({"type": "is-json", "value": "type: object"}),
-            json!({"type": "llm-rubric", "value": "kind", "rubricPrompt": "p"}),
+            json!({"type": "llm-rubric", "value": "kind", "rubricPrompt": "file://p.js"}),
+            json!({"type": "g-eval", "value": "kind", "rubricPrompt": "p"}),
             json!({"type": "llm-rubric", "value": "kind", "provider": {"id": "x"}}),
             json!({"type": "assert-set", "assert": []}),
             json!({"type": "promptfoo:redteam:pii"}),
@@ -638,6 +662,17 @@ mod tests {
             (json!({"type": "model-graded-factuality", "value": "Oslo"}), "factuality", json!("Oslo")),
             (json!({"type": "context-faithfulness", "threshold": 0.9}), "faithfulness", Value::Null),
             (json!({"type": "answer-relevance", "threshold": 0.9}), "relevance", Value::Null),
+            (
+                json!({"type": "llm-rubric", "value": "kind", "rubricPrompt": "{{ output }}? {{ rubric }}"}),
+                "llm-rubric",
+                json!("kind"),
+            ),
+            (
+                json!({"type": "factuality", "value": "Oslo", "rubricPrompt": [{"role": "system", "content": "Grade."},
+                    {"role": "user", "content": "{{ completion }} {{ ideal }}"}]}),
+                "factuality",
+                json!("Oslo"),
+            ),
             (json!({"type": "g-eval", "value": ["kind", "short"]}), "g-eval", json!(["kind", "short"])),
         ] {
             let check = of_json(&object).unwrap();

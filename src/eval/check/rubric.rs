@@ -14,22 +14,25 @@ use crate::{
             spec::{AssertionFields, CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
             threshold::{Movable, PassingSide, Unit},
         },
-        judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue},
+        judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue, OwnPrompt},
         pending::PendingCheck,
+        reason::BadRule,
         rubric::{MOST, Rubric},
     },
-    model::Check,
+    model::{Check, Part, Role},
+    template,
 };
 
 /// Describes a check that a model judges by: what its value is called on the form and what is to be filled in, the score
-/// that passes where no threshold is set, its value in promptfoo, and how it is written there.
+/// that passes where no threshold is set, its value in promptfoo, how it is written there, and a further field.
 macro_rules! judged {
-    ($label:literal, $hint:literal, $usual:expr, $imported:ident, $export:expr) => {
+    ($label:literal, $hint:literal, $usual:expr, $imported:ident, $export:expr $(, $more:expr)?) => {
         CheckSpec {
             fields: &[
                 CheckField::Value(ValueForm::Rubric($label, $hint)),
                 CheckField::Threshold,
                 CheckField::Judge,
+                $($more,)?
                 CheckField::Repeat,
             ],
             variables: VariablePlaces::Everywhere,
@@ -42,19 +45,32 @@ macro_rules! judged {
     };
 }
 
-pub(crate) const LLM_RUBRIC: CheckSpec =
-    judged!("rubric", "a question the judge answers with yes or no; \\n is a line break", None, TextHere, Export::Same);
+pub(crate) const LLM_RUBRIC: CheckSpec = judged!(
+    "rubric",
+    "a question the judge answers with yes or no; \\n is a line break",
+    None,
+    TextHere,
+    Export::Same,
+    CheckField::JudgePrompt
+);
 
 pub(crate) const FACTUALITY: CheckSpec = judged!(
     "reference",
     "what is known to be right, with variables: {{ expected }}; \\n is a line break",
     None,
     TextHere,
-    Export::Same
+    Export::Same,
+    CheckField::JudgePrompt
 );
 
-pub(crate) const MODEL_GRADED_CLOSEDQA: CheckSpec =
-    judged!("criterion", "what has to be so of the answer; \\n is a line break", None, TextHere, Export::Same);
+pub(crate) const MODEL_GRADED_CLOSEDQA: CheckSpec = judged!(
+    "criterion",
+    "what has to be so of the answer; \\n is a line break",
+    None,
+    TextHere,
+    Export::Same,
+    CheckField::JudgePrompt
+);
 
 pub(crate) const G_EVAL: CheckSpec = judged!(
     "criteria",
@@ -140,9 +156,14 @@ fn compile(source: &CheckSource<'_>) -> Compiled {
     let Some(template) = JudgeTemplate::of(check.kind.kind) else {
         return Err(source.bad("type", "a check that a model judges by", check.kind.to_string()));
     };
+    let own = template.own.as_ref().filter(|_| !check.judge_prompt.is_empty());
+    if let Some(own) = own {
+        readable(source, own)?;
+    }
     let what = template.value;
     let blank = |text: &str| text.trim().is_empty();
     match (&check.value, template.needs) {
+        (None, _) if own.is_some() => {}
         (None, JudgeValue::OrInput | JudgeValue::OrContext | JudgeValue::OrMessages | JudgeValue::Conversation) => {}
         (Some(Value::Array(items)), JudgeValue::Texts) => {
             let texts: Option<Vec<String>> = items.iter().map(text_of).collect();
@@ -157,7 +178,10 @@ fn compile(source: &CheckSource<'_>) -> Compiled {
         }
     }
     if check.threshold.is_some() {
-        source.threshold("a score from 0 to 1", 1.0, None)?;
+        // A prompt of its own scores as it likes.
+        let (expected, most) =
+            if own.is_some() { ("a score, 0 or more", f64::MAX) } else { ("a score from 0 to 1", 1.0) };
+        source.threshold(expected, most, None)?;
     }
     match check.repeat {
         Some(times) if !(1..=MOST).contains(&times) => {
@@ -165,6 +189,30 @@ fn compile(source: &CheckSource<'_>) -> Compiled {
         }
         _ => Ok(Box::new(RubricTest(template))),
     }
+}
+
+/// Sees that the messages by which a check has its judge asked can be sent, whatever the answer is.
+fn readable(source: &CheckSource<'_>, own: &OwnPrompt) -> Result<(), BadRule> {
+    let turns = &source.check.judge_prompt;
+    let bad = |expected: &str, found: &str| Err(source.bad("judge_prompt", expected, found));
+    if turns.iter().any(|turn| turn.role == Role::Tool || !turn.tool_calls.is_empty() || turn.reply.is_some()) {
+        return bad("messages of the roles system, user and assistant", "one of tools");
+    }
+    if turns.iter().any(|turn| turn.role != Role::User && !turn.parts.is_empty()) {
+        return bad("parts in messages of the role user", "one in another message");
+    }
+    if turns.iter().all(|turn| turn.muted || turn.is_empty()) {
+        return bad("a message that says something", "none");
+    }
+    if let Some((place, mistake)) = template::asks_of(turns).1.into_iter().next() {
+        return bad("messages whose variables make sense", &format!("{mistake} in message {}", place + 1));
+    }
+    // What a model answers is no name of a file or an address that is opened.
+    let names = |part: &Part| template::asks(&part.source).names.iter().any(|name| name == own.answer);
+    if turns.iter().flat_map(|turn| &turn.parts).any(names) {
+        return bad("parts that do not name the answer", &format!("`{}` in one", own.answer));
+    }
+    Ok(())
 }
 
 impl CheckTest for RubricTest {

@@ -29,6 +29,7 @@ impl<'a> CheckSource<'a> {
             ("path", check.path.is_some()),
             ("op", check.comparison.is_some()),
             ("judge", check.judge.is_some()),
+            ("judge_prompt", !check.judge_prompt.is_empty()),
             ("repeat", check.repeat.is_some()),
         ];
         if let Some((key, _)) = set.iter().find(|(key, set)| *set && !takes.contains(key)) {

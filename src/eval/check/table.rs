@@ -5,8 +5,8 @@
 
 use crate::{
     eval::check::{
-        agreement, answer, exec, json, limits, max_score, refusal, rubric, similarity, spec::CheckSpec, text, tools,
-        unsupported,
+        agreement, answer, exec, json, limits, markup, max_score, moderation, ngrams, refusal, rubric, similarity,
+        spec::CheckSpec, text, tools, unsupported,
     },
     model::CheckKind,
 };
@@ -37,6 +37,12 @@ pub(crate) const fn spec(kind: CheckKind) -> &'static CheckSpec {
         CheckKind::FinishReason => &limits::FINISH_REASON,
         CheckKind::Levenshtein => &similarity::LEVENSHTEIN,
         CheckKind::RougeN => &similarity::ROUGE_N,
+        CheckKind::Bleu => &ngrams::BLEU,
+        CheckKind::Gleu => &ngrams::GLEU,
+        CheckKind::IsXml => &markup::IS_XML,
+        CheckKind::ContainsXml => &markup::CONTAINS_XML,
+        CheckKind::IsHtml => &markup::IS_HTML,
+        CheckKind::ContainsHtml => &markup::CONTAINS_HTML,
         CheckKind::IsRefusal => &refusal::IS_REFUSAL,
         CheckKind::Format => &answer::FORMAT,
         CheckKind::LlmRubric => &rubric::LLM_RUBRIC,
@@ -54,6 +60,7 @@ pub(crate) const fn spec(kind: CheckKind) -> &'static CheckSpec {
         CheckKind::MaxScore => &max_score::MAX_SCORE,
         CheckKind::ConversationRelevance => &rubric::CONVERSATION_RELEVANCE,
         CheckKind::Similar => &similarity::SIMILAR,
+        CheckKind::Moderation => &moderation::MODERATION,
         CheckKind::Exec => &exec::EXEC,
         CheckKind::ToolCalled => &tools::TOOL_CALLED,
         CheckKind::ToolOrder => &tools::TOOL_ORDER,

@@ -50,6 +50,51 @@ fn path(path: &str, comparison: JsonComparison, value: Value) -> Check {
 }
 
 #[test]
+fn markup_and_shared_runs_of_words_are_judged_in_both_directions() {
+    let required = json!({"requiredElements": ["order.id"]});
+    for (kind, value, text, mark, reason) in [
+        ("is-xml", Value::Null, "<a><b/></a>", Status::Passed, "well-formed XML"),
+        ("is-xml", Value::Null, "<a>\n<b></a>", Status::Failed, "no XML, line 2: </a> where <b> is open"),
+        ("is-xml", required.clone(), "<order><id>1</id></order>", Status::Passed, "well-formed XML"),
+        ("is-xml", json!("order.id, order.sum"), "<order><id/></order>", Status::Failed, "XML without `order.sum`"),
+        ("is-xml", Value::Null, "<!DOCTYPE a [<!ENTITY x 'y'>]><a/>", Status::Inconclusive, "DOCTYPE"),
+        ("not-is-xml", Value::Null, "words", Status::Passed, "outside of the root element"),
+        ("contains-xml", required.clone(), "Here: <x/> <order><id/></order>!", Status::Passed, "well-formed XML"),
+        ("contains-xml", required, "Here: <x/>", Status::Failed, "XML without `order.id`"),
+        ("contains-xml", Value::Null, "1 < 2", Status::Failed, "no XML element"),
+        ("is-html", Value::Null, "<p>Hi</p>", Status::Passed, "HTML and nothing else"),
+        ("is-html", Value::Null, "Hi <b>you</b>", Status::Failed, "not HTML alone: there is text outside"),
+        ("not-contains-html", Value::Null, "Hi <b>you</b>", Status::Failed, "there is an element of HTML"),
+        ("contains-html", Value::Null, "List<a>", Status::Failed, "no element of HTML"),
+        ("bleu", json!("the cat is on the mat"), "the cat is on the", Status::Passed, "BLEU 0.82 ≥ threshold 0.50"),
+        ("gleu", json!(["the dog", "the cat is on the mat"]), "the cat", Status::Failed, "GLEU 0.33 < threshold 0.50"),
+        ("not-gleu", json!("the cat is on the mat"), "a dog", Status::Passed, "GLEU 0.00 < threshold 0.50"),
+    ] {
+        let (found, why) = outcome(&check(kind, value), text);
+        assert!(found == mark && why.contains(reason), "{kind} {text}: {found:?} {why}");
+    }
+    let measured = Check { weight: Some(0.0), ..check("is-xml", Value::Null) };
+    assert_eq!(outcome(&measured, "x").0, Status::Passed);
+    for (kind, value) in [
+        ("is-xml", json!({"elements": []})),
+        ("is-html", json!("x")),
+        ("bleu", json!(" ")),
+        ("moderation", json!({"hate": true})),
+    ] {
+        assert!(validate(&[check(kind, value)]).is_err(), "{kind}");
+    }
+    // However long an answer is that means harm, it is judged in passing or not at all.
+    for part in ["<", "<a>", "<a><!--", "a "] {
+        let text = part.repeat(10_000_000 / part.len());
+        for kind in ["is-xml", "contains-xml", "is-html", "contains-html", "bleu", "gleu"] {
+            let value = if kind.ends_with("leu") { json!("a b") } else { Value::Null };
+            let (mark, why) = outcome(&check(kind, value), &text);
+            assert_ne!(mark, Status::Passed, "{kind} {part}: {why}");
+        }
+    }
+}
+
+#[test]
 fn a_run_is_held_to_its_limits() {
     let dollars = |dollars: f64| PicoDollars((dollars * 1e12) as u64);
     let unknown = "not applied: the cost is not known; the model has no price or the provider counts no tokens";

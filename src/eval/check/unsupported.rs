@@ -7,6 +7,7 @@ use crate::{
         CheckResult,
         field::CheckField,
         input::CheckInput,
+        promptfoo::not_here::why_not,
         source::{CheckSource, original},
         spec::{CheckSpec, CheckTest, Export, ImportedValue, VariablePlaces},
         threshold::NOTHING_MEASURED,
@@ -44,7 +45,10 @@ impl Unsupported {
         let mistake = source.check.value.as_ref().and_then(|value| value.get("mistake")?.as_str());
         Self(match mistake {
             Some(mistake) => format!("it cannot be used: {mistake}"),
-            None => format!("`{name}` cannot be applied here"),
+            None => match why_not(name.strip_prefix("not-").unwrap_or(name)) {
+                Some(why) => format!("`{name}` cannot be applied here: {why}"),
+                None => format!("`{name}` cannot be applied here"),
+            },
         })
     }
 }

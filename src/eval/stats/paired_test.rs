@@ -73,20 +73,44 @@ impl SplitMix {
 /// 200) from 10,000 differences on.
 #[must_use]
 pub fn mean_difference(differences: &[f64], rng: &mut SplitMix) -> Option<(f64, Interval)> {
-    let count = differences.len();
-    if count < 2 || differences.iter().any(|value| !value.is_finite()) {
-        return None;
+    let mut bootstrap = Bootstrap::of(differences)?;
+    while !bootstrap.draw(differences, rng) {}
+    bootstrap.interval()
+}
+
+/// What [`mean_difference`] does, a resample at a time.
+#[derive(Debug, Clone)]
+pub(crate) struct Bootstrap {
+    mean: f64,
+    /// Those of the resamples so far.
+    means: Vec<f64>,
+    /// Resamples that are drawn in all.
+    draws: usize,
+}
+
+impl Bootstrap {
+    pub(crate) fn of(differences: &[f64]) -> Option<Self> {
+        let count = differences.len();
+        if count < 2 || differences.iter().any(|value| !value.is_finite()) {
+            return None;
+        }
+        let mean = differences.iter().sum::<f64>() / count as f64;
+        Some(Self { mean, means: Vec::new(), draws: (DRAWS / count).clamp(200, 2000) })
     }
-    let mean = differences.iter().sum::<f64>() / count as f64;
-    let mut means: Vec<f64> = (0..(DRAWS / count).clamp(200, 2000))
-        .map(|_| {
-            let drawn = (0..count).filter_map(|_| differences.get(rng.below(count)));
-            drawn.sum::<f64>() / count as f64
-        })
-        .collect();
-    means.sort_unstable_by(f64::total_cmp);
-    let (low, high) = percentile(&means, 0.025).zip(percentile(&means, 0.975))?;
-    Some((mean, Interval { low, high }))
+
+    /// Draws the next resample. Tells whether it was the last.
+    pub(crate) fn draw(&mut self, differences: &[f64], rng: &mut SplitMix) -> bool {
+        let count = differences.len();
+        let drawn = (0..count).filter_map(|_| differences.get(rng.below(count)));
+        self.means.push(drawn.sum::<f64>() / count as f64);
+        self.means.len() >= self.draws
+    }
+
+    pub(crate) fn interval(mut self) -> Option<(f64, Interval)> {
+        self.means.sort_unstable_by(f64::total_cmp);
+        let (low, high) = percentile(&self.means, 0.025).zip(percentile(&self.means, 0.975))?;
+        Some((self.mean, Interval { low, high }))
+    }
 }
 
 /// Differences up to which every choice of signs is tried.
@@ -102,21 +126,55 @@ const FLIP_DRAWS: usize = 20_000_000;
 /// fewer (at least 200) from 10,000 differences on, the observed one counted with them (Phipson and Smyth 2010).
 #[must_use]
 pub fn flip_test(differences: &[f64], rng: &mut SplitMix) -> Option<f64> {
-    if differences.is_empty() || differences.iter().any(|value| !value.is_finite()) {
-        return None;
+    let mut flips = SignFlips::of(differences)?;
+    while !flips.draw(rng) {}
+    Some(flips.chance())
+}
+
+/// What [`flip_test`] does, a choice of signs at a time.
+#[derive(Debug, Clone)]
+pub(crate) struct SignFlips {
+    sizes: Vec<f64>,
+    least: f64,
+    /// Choices that are drawn in all; every one is tried where there are few.
+    draws: u64,
+    made: u64,
+    /// Choices that lie as far from 0 as what was observed.
+    far: u64,
+}
+
+impl SignFlips {
+    pub(crate) fn of(differences: &[f64]) -> Option<Self> {
+        if differences.is_empty() || differences.iter().any(|value| !value.is_finite()) {
+            return None;
+        }
+        let sizes: Vec<f64> = differences.iter().map(|value| value.abs()).filter(|size| *size > 0.0).collect();
+        // the same sum in another order may differ in its last digits
+        let least = differences.iter().sum::<f64>().abs() - 1e-9 * sizes.iter().sum::<f64>();
+        let draws =
+            if sizes.len() <= EXACT { 1 << sizes.len() } else { (FLIP_DRAWS / sizes.len()).clamp(200, 2000) as u64 };
+        Some(Self { sizes, least, draws, made: 0, far: 0 })
     }
-    let sizes: Vec<f64> = differences.iter().map(|value| value.abs()).filter(|size| *size > 0.0).collect();
-    // the same sum in another order may differ in its last digits
-    let least = differences.iter().sum::<f64>().abs() - 1e-9 * sizes.iter().sum::<f64>();
-    let far = |signs: &mut dyn FnMut() -> u64| flipped(&sizes, signs).abs() >= least;
-    if sizes.len() <= EXACT {
-        let all = 1_u64 << sizes.len();
-        let count = (0..all).filter(|signs| far(&mut || *signs)).count();
-        return Some(count as f64 / all as f64);
+
+    fn is_exact(&self) -> bool {
+        self.sizes.len() <= EXACT
     }
-    let draws = (FLIP_DRAWS / sizes.len()).clamp(200, 2000);
-    let count = (0..draws).filter(|_| far(&mut || rng.draw())).count();
-    Some((count + 1) as f64 / (draws + 1) as f64)
+
+    /// Tries the next choice. Tells whether it was the last.
+    pub(crate) fn draw(&mut self, rng: &mut SplitMix) -> bool {
+        let (every, exact) = (self.made, self.is_exact());
+        let sum = flipped(&self.sizes, &mut || if exact { every } else { rng.draw() });
+        self.far += u64::from(sum.abs() >= self.least);
+        self.made += 1;
+        self.made >= self.draws
+    }
+
+    pub(crate) fn chance(&self) -> f64 {
+        if self.is_exact() {
+            return self.far as f64 / self.draws as f64;
+        }
+        (self.far + 1) as f64 / (self.draws + 1) as f64
+    }
 }
 
 /// Adds sizes up, each with a sign of its own: a bit of 1 takes it away.

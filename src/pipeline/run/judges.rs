@@ -12,12 +12,13 @@ use futures_util::{StreamExt as _, future::join_all};
 use crate::{
     eval::{
         Judgement, PendingCheck, Rubric,
-        embedding::{EMBEDDING, SimilarityCheck},
+        embedding::SimilarityCheck,
+        moderation::ModerationCheck,
         rubric::{JUDGE, Opinion},
     },
     model::{
-        Commit, Cost, Input, Message, Outcome, Params, PartFolders, RunEnd, RunRequest, Target, Verdict, Wire,
-        outcome::Judging,
+        Commit, Cost, Input, Message, Outcome, Params, PartFolders, RunEnd, RunRequest, Target, TextService, Verdict,
+        Wire, outcome::Judging,
     },
     pipeline::{Pipeline, event::RunEvent, run::Run, spending::Purse},
 };
@@ -28,6 +29,8 @@ enum Question {
     Rubric(Rubric),
     /// To embed texts.
     Similarity(SimilarityCheck),
+    /// To look at a text for harm.
+    Moderation(ModerationCheck),
 }
 
 impl Question {
@@ -35,6 +38,7 @@ impl Question {
     fn verdict(&self, said: &[Result<&str, String>], model: &str) -> Verdict {
         match self {
             Self::Similarity(check) => check.verdict(said, Some(model)),
+            Self::Moderation(check) => check.verdict(said, Some(model)),
             Self::Rubric(rubric) => {
                 let orders = said.len() / rubric.repeat.max(1) as usize;
                 let opinions: Vec<Result<Opinion, String>> =
@@ -48,6 +52,7 @@ impl Question {
     fn unasked(&self, why: String) -> Verdict {
         match self {
             Self::Similarity(check) => check.verdict(&[Err(why)], None),
+            Self::Moderation(check) => check.verdict(&[Err(why)], None),
             Self::Rubric(rubric) => rubric.verdict(&[Err(why)], None),
         }
     }
@@ -72,6 +77,7 @@ impl Run {
             match pending {
                 PendingCheck::Judge(rubric) => questions.push((verdict, Question::Rubric(rubric))),
                 PendingCheck::Similarity(check) => questions.push((verdict, Question::Similarity(check))),
+                PendingCheck::Moderation(check) => questions.push((verdict, Question::Moderation(check))),
                 PendingCheck::Best(choice) => self.choices.push((verdict, choice)),
                 PendingCheck::Program(program) => programs.push((verdict, program)),
             }
@@ -140,20 +146,12 @@ impl Run {
                 (JUDGE, judge, asks, rubric.repeat)
             }
             Question::Similarity(check) => {
-                let name = check.model();
-                let mut embedder = judges.get(name).cloned().ok_or_else(|| {
-                    format!("`{name}` is no model that is set up: change `judge = \"…\"` in the check")
-                })?;
-                if !matches!(embedder.kind, Wire::OpenAi | Wire::Ollama) {
-                    return Err(format!(
-                        "{name} is asked on a wire that has no embeddings; openai and ollama have them"
-                    ));
-                }
-                if embedder.options.path.is_some() {
-                    return Err(format!("the requests to {name} go to a path of their own, which has no embeddings"));
-                }
-                embedder.options.embeds = true;
-                (EMBEDDING, embedder, check.asks(&self.received.text), 1)
+                let asked = serving(judges, check.model(), TextService::Embedding)?;
+                (TextService::Embedding.name(), asked, check.asks(&self.received.text), 1)
+            }
+            Question::Moderation(check) => {
+                let asked = serving(judges, check.model(), TextService::Moderation)?;
+                (TextService::Moderation.name(), asked, check.asks(&self.received.text), 1)
             }
         };
         let request = |sample, input: &Input| RunRequest {
@@ -185,6 +183,24 @@ fn settle(judgement: &mut Judgement, place: usize, settled: Verdict) {
     if let Some(verdict) = judgement.quality.verdicts.get_mut(place) {
         *verdict = settled;
     }
+}
+
+/// Finds the model that does something else than answer, ready to be asked for it, or says why it cannot be.
+fn serving(judges: &BTreeMap<String, Target>, name: &str, service: TextService) -> Result<Target, String> {
+    let mut target = judges
+        .get(name)
+        .cloned()
+        .ok_or_else(|| format!("`{name}` is no model that is set up: change `judge = \"…\"` in the check"))?;
+    let has = |wire: &Wire| wire.info().services.contains(&service);
+    if !has(&target.kind) {
+        let wires: Vec<&str> = Wire::ALL.iter().filter(|wire| has(wire)).map(|wire| wire.info().name).collect();
+        return Err(format!("{name} is asked on a wire that has no {service}; {} have it", wires.join(", ")));
+    }
+    if target.options.path.is_some() {
+        return Err(format!("the requests to {name} go to a path of their own, which has no {service}"));
+    }
+    target.options.service = Some(service);
+    Ok(target)
 }
 
 /// Finds the model that judges, or says how to name one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    model::{Wire, settings::ProviderSettings, vendor::Vendor},
+    model::{TextService, Wire, settings::ProviderSettings, vendor::Vendor},
     promptfoo::{ending, nunjucks},
     text::{shell, suggest::quoted},
 };
@@ -129,9 +129,10 @@ const LANGUAGES: &[(&[&str], &[&str], &str, &str)] = &[
     ),
 ];
 
-/// Reads a file of code in a language that can be run: `file://FILE:FUNCTION` or `python:FILE:FUNCTION`.
+/// Reads a file of code in a language that can be run: `file://FILE:FUNCTION`, `python:FILE:FUNCTION`, or `./FILE`.
 fn code(id: &str) -> Option<SuiteModel> {
-    let place = CODE.iter().find_map(|form| id.strip_prefix(form))?;
+    let beside = || (id.starts_with("./") || id.starts_with("../")).then_some(id);
+    let place = CODE.iter().find_map(|form| id.strip_prefix(form)).or_else(beside)?;
     let (path, function) = match place.rsplit_once(':') {
         Some((path, function)) if !function.contains(['/', '\\', '.']) => (path, Some(function)),
         Some(_) | None => (place, None),
@@ -255,6 +256,36 @@ const FORMS: &[(&str, &str)] = &[
     ("ws:", "write a program that asks it, and add it as [providers.NAME] with `kind = \"command\"` in config.toml"),
     ("wss:", "write a program that asks it, and add it as [providers.NAME] with `kind = \"command\"` in config.toml"),
 ];
+
+/// Lists what stands in the ids of models that are asked for something else than an answer, between vendor and model.
+fn apis(service: TextService) -> &'static [&'static str] {
+    match service {
+        TextService::Embedding => &["embedding", "embeddings"],
+        TextService::Moderation => &["moderation"],
+    }
+}
+
+/// Tells what a model is asked for by its id, if that is no answer: `openai:embedding:MODEL`.
+pub(crate) fn service_of(id: &str) -> Option<TextService> {
+    let api = id.split(':').nth(1)?;
+    TextService::ALL.into_iter().find(|service| apis(*service).contains(&api))
+}
+
+/// Finds the model of an id that is asked for something else than an answer, or as [`model`] does.
+pub(crate) fn model_for(id: &str, service: Option<TextService>) -> Result<Option<SuiteModel>, String> {
+    let parts = id.split_once(':').zip(service.filter(|service| service_of(id) == Some(*service)));
+    match parts.and_then(|((vendor, rest), _)| Some((vendor, rest.split_once(':')?.1))) {
+        Some((vendor, name)) if prefixes().any(|(_, _, prefix)| prefix.strip_suffix(':') == Some(vendor)) => {
+            model(&format!("{vendor}:{name}"))
+        }
+        Some(_) | None => match (model(id)?, service) {
+            (Some(program), Some(service)) if !program.command.is_empty() => {
+                Err(format!("{}: a program is not asked for {service}", quoted(id)))
+            }
+            (model, _) => Ok(model),
+        },
+    }
+}
 
 /// Finds the model of an id: none where it is a name of retort's own. What it may not be is said in words.
 pub(crate) fn model(id: &str) -> Result<Option<SuiteModel>, String> {

@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        Attachment, CallError, ErrorKind, Finish, Message, Role, Tool, ToolChoice, ToolSet, Usage, schema_rules,
-        tool::CallPiece,
+        Attachment, CallError, ErrorKind, Finish, Message, Role, TextService, Tool, ToolChoice, ToolSet, Usage,
+        schema_rules, tool::CallPiece,
     },
     provider::{
         Call, WireEvent, WireFormat, classify, request, token_counts,
         token_counts::{count, part_of, split},
         wires::{
-            DeltaKind, HttpWire, SideTurn, StreamDecoder, StreamProgress, alternating, joined, text,
+            DeltaKind, HttpWire, SideTurn, StreamDecoder, StreamProgress, alternating, embeddings, joined, text,
             tool_calls::{CallKey, arguments, with_tools},
         },
     },
@@ -28,12 +28,22 @@ impl HttpWire for GenerateContent {
     fn path(&self, call: &Call) -> Cow<'static, str> {
         let model = call.target.model.as_str();
         let (kind, name) = model.split_once('/').filter(|(kind, _)| KINDS.contains(kind)).unwrap_or((MODELS, model));
-        let method = if call.target.options.whole { "generateContent" } else { "streamGenerateContent?alt=sse" };
+        let method = match call.target.options.service {
+            Some(TextService::Embedding) => "embedContent",
+            Some(TextService::Moderation) | None if call.target.options.whole => "generateContent",
+            Some(TextService::Moderation) | None => "streamGenerateContent?alt=sse",
+        };
         format!("/{kind}/{}:{method}", request::escaped(name, b"")).into()
     }
 
     fn body(&self, call: &Call) -> Value {
-        body(call)
+        match call.target.options.service {
+            Some(TextService::Embedding) => {
+                let text = call.messages.last().map_or("", |message| message.content.as_str());
+                json!({ "content": { "parts": [{ "text": text }] } })
+            }
+            Some(TextService::Moderation) | None => body(call),
+        }
     }
 
     fn schema(&self, schema: &Value) -> Value {
@@ -295,6 +305,9 @@ impl StreamDecoder for CandidateDecoder {
 
     /// Takes one answer, or the list of its chunks that comes where no event stream was asked for.
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
+        if let Some(vector) = body.pointer("/embedding/values") {
+            return embeddings::say(&mut self.progress, body, vector, out);
+        }
         let chunks = body.as_array().map_or(std::slice::from_ref(body), Vec::as_slice);
         if !chunks.iter().any(|chunk| chunk.get("candidates").or_else(|| chunk.get("promptFeedback")).is_some()) {
             return Err(classify::event(&body.to_string()));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        Attachment, CallError, Finish, Message, Tool, ToolCall, ToolChoice, Usage,
+        Attachment, CallError, Finish, Message, TextService, Tool, ToolCall, ToolChoice, Usage,
         tool::{CallPiece, as_listed},
     },
     provider::{
@@ -45,11 +45,17 @@ pub(crate) struct Chat;
 
 impl HttpWire for Chat {
     fn path(&self, call: &Call) -> Cow<'static, str> {
-        if call.target.options.embeds { "/api/embed".into() } else { "/api/chat".into() }
+        match call.target.options.service {
+            Some(TextService::Embedding) => "/api/embed".into(),
+            Some(TextService::Moderation) | None => "/api/chat".into(),
+        }
     }
 
     fn body(&self, call: &Call) -> Value {
-        if call.target.options.embeds { embeddings::body(call) } else { body(call) }
+        match call.target.options.service {
+            Some(TextService::Embedding) => embeddings::body(call),
+            Some(TextService::Moderation) | None => body(call),
+        }
     }
 
     fn effort_instead(&self, _model: &str, effort: &str) -> Option<Cow<'static, str>> {

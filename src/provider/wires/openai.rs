@@ -7,15 +7,15 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     model::{
-        Attachment, CallError, ErrorKind, Finish, MediaKind, MediaType, Message, Role, ToolCall, ToolChoice, Usage,
-        schema_rules,
+        Attachment, CallError, ErrorKind, Finish, MediaKind, MediaType, Message, Role, TextService, ToolCall,
+        ToolChoice, Usage, schema_rules,
         tool::{CallPiece, as_listed},
     },
     provider::{
         Call, WireEvent, WireFormat, classify, token_counts,
         token_counts::{count, first, part_of, split},
         wires::{
-            DeltaKind, HttpWire, StreamDecoder, StreamProgress, embeddings, text,
+            DeltaKind, HttpWire, StreamDecoder, StreamProgress, embeddings, moderations, text,
             tool_calls::{CallKey, with_tools, written},
         },
     },
@@ -29,11 +29,19 @@ pub(crate) struct ChatCompletions;
 
 impl HttpWire for ChatCompletions {
     fn path(&self, call: &Call) -> Cow<'static, str> {
-        if call.target.options.embeds { "/embeddings".into() } else { "/chat/completions".into() }
+        match call.target.options.service {
+            None => "/chat/completions".into(),
+            Some(TextService::Embedding) => "/embeddings".into(),
+            Some(TextService::Moderation) => "/moderations".into(),
+        }
     }
 
     fn body(&self, call: &Call) -> Value {
-        if call.target.options.embeds { embeddings::body(call) } else { body(call) }
+        match call.target.options.service {
+            None => body(call),
+            Some(TextService::Embedding) => embeddings::body(call),
+            Some(TextService::Moderation) => moderations::body(call),
+        }
     }
 
     fn decoder(&self) -> Box<dyn StreamDecoder> {
@@ -269,6 +277,9 @@ impl StreamDecoder for CompletionDecoder {
                 token_counts::say(field, usage(field), out);
             }
             return embeddings::say(&mut self.progress, body, vector, out);
+        }
+        if let Some(result) = moderations::result(body) {
+            return moderations::say(&mut self.progress, body, result, out);
         }
         if body.get("choices").is_none_or(Value::is_null) {
             return Err(classify::event(&body.to_string()));

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     eval::{Evidence, stats::StatedAnswer, whatif::Measured},
     model::{
-        AnswerSource, Cost, Grade, Input, Outcome, Prompt, Quality, RunId, RunStatus, Thumb, Usage, VersionId,
+        AnswerSource, CellIndex, Cost, Grade, Input, Outcome, Prompt, Quality, RunId, RunStatus, Thumb, Usage,
+        VersionId,
+        batch::Cell,
+        dataset::RowText,
         outcome::Judging,
         query::{Query, SortBy},
     },
@@ -330,4 +333,23 @@ pub(crate) fn status_rank(status: RunStatus) -> i64 {
 /// Returns the stars that a thumb alone is taken for.
 pub(crate) fn thumb_rank(up: bool) -> i64 {
     if up { 4 } else { 2 }
+}
+
+/// What the record has of a row of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRow {
+    pub text: RowText,
+    /// Its cells that have ended.
+    pub cells: Vec<Cell>,
+}
+
+/// The rows of a page of cells that hold a text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundRows {
+    /// Their numbers, ascending, each once.
+    pub rows: Vec<u64>,
+    /// The last cell that was looked at; none where no cell is left.
+    pub last: Option<CellIndex>,
+    /// Cells that were looked at.
+    pub looked: u64,
 }

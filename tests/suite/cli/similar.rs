@@ -69,8 +69,7 @@ async fn what_is_no_embedding_is_never_a_pass() {
     .await;
     let home = Home::new();
     home.file("config/config.toml", &format!("[providers.own]\nkind = \"openai\"\nbase_url = \"{}/v1\"\n", server.url));
-    for (judge, part) in
-        [("own/e", "the model's answer is no embedding"), ("demo", "has no embeddings"), ("none/e", "")]
+    for (judge, part) in [("own/e", "the model's answer is no embedding"), ("demo", "has no embedding"), ("none/e", "")]
     {
         home.file(
             "config/prompts/reply.toml",
@@ -90,5 +89,39 @@ async fn what_is_no_embedding_is_never_a_pass() {
             ran.err
         );
         assert!(found["reason"].as_str().unwrap().contains(part), "{found}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_moderated_by_the_service_of_the_check_and_the_run_is_no_answer() {
+    let flagged = r#"{"id":"m-1","model":"omni","results":[{"flagged":true,"categories":{"hate":true,"violence":false},"category_scores":{"hate":0.9,"violence":0.1}}]}"#;
+    let nowhere = r#"{"error":{"message":"no such endpoint","type":"invalid_request_error"}}"#;
+    for (status, body, check, mark, part) in [
+        ("200 OK", flagged, "", "failed", "flagged: hate 0.90"),
+        ("200 OK", flagged, "value = [\"violence\"]", "passed", "nothing is flagged, the highest score 0.10"),
+        ("200 OK", flagged, "value = [\"S10\"]", "inconclusive", "no category"),
+        ("404 Not Found", nowhere, "", "inconclusive", "did not answer"),
+    ] {
+        let server = Server::start((0..4).map(|_| Script::answer(json(status, &[], body)))).await;
+        let home = Home::new();
+        home.file(
+            "config/config.toml",
+            &format!("[providers.own]\nkind = \"openai\"\nbase_url = \"{}/v1\"\n", server.url),
+        );
+        home.file(
+            "config/prompts/reply.toml",
+            &format!("user = \"{{{{ input }}}}\"\n[response]\nformat = \"text\"\n[[check]]\ntype = \"moderation\"\njudge = \"own/omni\"\n{check}\n"),
+        );
+        home.file("work/rows.csv", "input\nHello\n");
+        let run = ran(&home, &["batch", "reply", "rows.csv", "-m", "demo", "--json"]).await;
+        let found = verdict(&run);
+        assert_eq!(found["status"], mark, "{found} {}", run.err);
+        assert!(found["reason"].as_str().unwrap().contains(part), "{found}");
+        let requests = server.requests();
+        assert!(requests.iter().all(|request| request.path == "/v1/moderations"), "{requests:?}");
+        let sent = requests[0].json();
+        assert!(sent["model"] == "omni" && sent["input"].is_string() && sent.get("messages").is_none(), "{sent}");
+        let answers = ran(&home, &["history", "--json", "name:reply"]).await;
+        assert!(!answers.out.contains("omni"), "a run of the service is no answer: {}", answers.out);
     }
 }

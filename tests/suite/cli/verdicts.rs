@@ -165,3 +165,25 @@ fn exit_codes_mean_the_same_in_every_command() {
     }
     assert_eq!(home.run(&["score", "plain"]).code, Some(1), "there is no answer to judge");
 }
+
+#[test]
+fn the_models_of_one_run_are_compared_with_each_other() {
+    let home = home(YES);
+    home.file(
+        "config/prompts/p.toml",
+        "user = \"{{ input }}\"\n[response]\nformat = \"text\"\n[[check]]\ntype = \"contains\"\nvalue = \"hello\"\n\
+         [[check]]\ntype = \"max-score\"\n",
+    );
+    let ran = home.run_on(&["run", "p", "-m", "j", "-m", "m", "--samples", "6", "--json"], "x");
+    let verdicts: Vec<String> = ran
+        .lines()
+        .iter()
+        .filter(|line| line["event"] == "ended")
+        .map(|line| line["outcome"]["quality"]["verdicts"].as_array().unwrap().last().unwrap()["reason"].to_string())
+        .collect();
+    let count = |words: &str| verdicts.iter().filter(|reason| reason.contains(words)).count();
+    let counts = (count("1.00 is the highest score of 2 answers"), count("that of m with p has 1.00"));
+    assert_eq!(counts, (6, 6), "each sample by itself: {verdicts:?} {}", ran.err);
+    let alone = home.run_on(&["run", "p", "-m", "m", "--json"], "x");
+    assert!(alone.out.contains("there is no other one"), "{}", alone.out);
+}

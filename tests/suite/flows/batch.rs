@@ -7,7 +7,7 @@ use retort::{
         Effect, Event, ScreenId, Ticket,
         batch::{
             Page,
-            grid::By,
+            grid_view::By,
             run_state::BatchState,
             setup::{AGAINST, FILE, MODELS, PASS_RATE, PROMPTS, ROWS},
         },
@@ -358,7 +358,7 @@ fn rows_are_there_before_their_answers_and_the_cell_under_the_cursor_below_them(
     let text = |number: u64| RowText { number, text: format!("text {number}"), expected: "{\"a\": 1}".to_owned() };
     bench.send(Event::BatchRows(ticket, (1..=10).map(text).collect()));
     assert_eq!((shown(&bench).grid.len(), shown(&bench).grid.counts().done), (10, 0));
-    assert_eq!(shown(&bench).grid.line(9).map(|line| line.text.as_str()), Some("text 10"));
+    assert_eq!(shown(&bench).grid.line(9).map(|line| line.text), Some("text 10"));
     bench.take();
     bench.send(Event::Batch(ticket, vec![done(1, 0), done(2, 0)]));
     let (first, job) = bench.jobs().remove(0);

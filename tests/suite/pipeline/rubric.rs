@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use futures_util::{FutureExt, StreamExt};
 use retort::{
     app::overlays::xray::Xray,
-    eval::rubric::{JUDGE, unfenced},
+    eval::rubric::{JUDGE, is_judge, unfenced},
     model::{
-        CacheMode, Check, CheckKind, Cost, ErrorKind, Outcome, PicoDollars, Price, Provenance, RunEnd, RunRequest,
-        RunStatus, Status, outcome::Judging,
+        CacheMode, Check, CheckKind, Cost, ErrorKind, Outcome, PicoDollars, Price, Provenance, Role, RunEnd,
+        RunRequest, RunStatus, Status, Turn, outcome::Judging,
     },
     pipeline::{BatchPlan, RunEvent},
     provider::Call,
@@ -101,6 +101,61 @@ async fn the_x_ray_of_a_judged_run_leads_to_what_its_judge_was_asked_and_said() 
             assert!(rows.iter().any(|row| row.contains(part)), "{provenance}, {part}: {rows:#?}");
         }
         assert!(!xray.judges.has_next());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prompt_of_the_checks_own_is_what_the_judge_is_asked_and_its_run_is_that_of_a_judge() {
+    let turns = |user: &str| vec![Turn::of(Role::System, "Grade by {{ tone }}."), Turn::of(Role::User, user)];
+    let graded = Check { judge_prompt: turns("{{ output }}|{{ rubric }}|{{ input }}"), ..kind() };
+    let mut known = Check { judge_prompt: turns("{{ completion }}|{{ ideal }}"), ..kind() };
+    known.kind = CheckKind::Factuality.into();
+    let mut closed = Check { judge_prompt: turns("{{ completion }}|{{ criteria }}"), ..kind() };
+    closed.kind = CheckKind::ModelGradedClosedqa.into();
+    for (check, said, mark, reason, score) in [
+        (&graded, r#"{"score": 2.5}"#, Status::Passed, "score 2.50", 2.5),
+        (&graded, r#"{"pass": "no", "score": 0}"#, Status::Failed, "score 0.00, the judge says it fails", 0.0),
+        (&graded.clone().within(3.0), r#"{"score": 2.5}"#, Status::Failed, "2.50 < threshold 3.00", 2.5),
+        (&graded.clone().negated(), r#"{"pass": true, "reason": "x"}"#, Status::Failed, "score 1.00: x", 1.0),
+        (
+            &known,
+            "(D) they differ",
+            Status::Failed,
+            "score 0.00, the judge says it fails: it conflicts with the reference: they differ",
+            0.0,
+        ),
+        (&known, r#"{"category": "a"}"#, Status::Passed, "score 0.50: it says less", 0.5),
+        (&closed, "It is so.\nY", Status::Passed, "score 1.00: It is so. Y", 1.0),
+    ] {
+        let bench = bench(move |_| answer(&[said]));
+        let mut request = judged(vec![check.clone()]);
+        request.input.vars.insert("tone".to_owned(), "warmth".into());
+        let outcome = bench.end(request).await;
+        assert_eq!(verdict(&outcome), (mark, reason), "{said}");
+        let judged = outcome.quality.as_ref().unwrap().verdicts.last().unwrap();
+        assert_eq!((judged.score, judged.judge.as_deref()), (Some(score), Some("j, its own prompt")));
+        assert!(judged.credit.is_none_or(|credit| (0.0..=1.0).contains(&credit)), "{judged:?}");
+        let sent: Vec<String> = bench.last_call().messages.iter().map(|message| message.content.clone()).collect();
+        assert_eq!(sent[0], "Grade by warmth.");
+        assert!(sent[1].starts_with("{}|Is it kind?"), "{sent:?}");
+        let ended = bench.record.ended.lock().unwrap();
+        assert!(is_judge(ended[0].prompt_name.as_deref(), &ended[0].prompt));
+        assert!(!is_judge(Some("mine"), &ended[0].prompt) && !is_judge(Some(JUDGE), &ended[1].prompt));
+    }
+    for (check, said, why) in [
+        (&graded, "{}", "holds neither `pass` nor `score`"),
+        (&graded, r#"{"score": "much"}"#, "not a number"),
+        (&known, "perhaps", "no letter from (A) to (E)"),
+        (&known, r#"{"category": "F"}"#, "the judge's `category`"),
+        (&closed, "maybe", "ends neither with `Y` nor with `N`"),
+        (&Check { judge_prompt: turns("{{ nothing }}"), ..kind() }, "{}", "nothing"),
+    ] {
+        let bench = bench(move |_| answer(&[said]));
+        let mut request = judged(vec![check.clone()]);
+        request.input.vars.insert("tone".to_owned(), "warmth".into());
+        let outcome = bench.end(request).await;
+        let (mark, reason) = verdict(&outcome);
+        assert!(mark == Status::Inconclusive && reason.contains(why), "{said}: {reason}");
     }
 }
 

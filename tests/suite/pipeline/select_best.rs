@@ -2,19 +2,19 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, future::join_all};
 use retort::{
     eval::rubric::{JUDGE, unfenced},
     model::{
-        CacheMode, Check, CheckKind, DatasetRow, ErrorKind, Outcome, PicoDollars, Price, Prompt, Status,
+        CacheMode, Check, CheckKind, DatasetRow, ErrorKind, Outcome, PicoDollars, Price, Prompt, RunRequest, Status,
         batch::{BatchLimits, Cell},
     },
-    pipeline::{BatchEvent, BatchPlan, KnownCells},
+    pipeline::{BatchEvent, BatchPlan, KnownCells, beside::beside},
     provider::Call,
 };
 
 use super::batch::{plan, rest, row_of, rows};
-use crate::support::script::{Bench, Step, answer, fails, request, target};
+use crate::support::script::{Bench, Step, answer, ended, fails, request, target};
 
 fn best(number: usize) -> String {
     format!(r#"{{"reason": "the longer one", "best": {number}}}"#)
@@ -225,4 +225,45 @@ async fn a_row_of_its_own_checks_and_samples_are_compared_by_themselves() {
     let (passed, failed) = (Status::Passed, Status::Failed);
     assert_eq!(of_row, [(0, 0, failed), (0, 1, passed), (1, 0, failed), (1, 1, passed)]);
     assert!(marks.iter().filter(|mark| mark.0 == 2).all(|mark| mark.3 != "select-best"), "{marks:?}");
+}
+
+/// Runs these models together outside of a batch and returns the last verdict of each.
+async fn beside_each_other(bench: &Bench, models: &[&str], checks: &[Check]) -> Vec<Option<(Status, String)>> {
+    let judges = compared(&[]).judges;
+    let requests: Vec<_> = models
+        .iter()
+        .map(|model| RunRequest { checks: checks.to_vec(), judges: judges.clone(), ..request(&[model]) })
+        .collect();
+    let beside = beside(&requests.iter().collect::<Vec<_>>());
+    let runs = requests.into_iter().zip(beside).map(|(request, beside)| {
+        let events = bench.pipeline.run_beside(request, beside);
+        async move { verdict(ended(&events.collect::<Vec<_>>().await)) }
+    });
+    join_all(runs).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_that_are_started_together_are_compared_and_one_that_is_let_go_is_not_waited_for() {
+    let bench = bench("slow");
+    let best = [Check::of(CheckKind::SelectBest).with("the best")];
+    let highest = [Check::of(CheckKind::IsJson), Check::of(CheckKind::MaxScore)];
+    let all = beside_each_other(&bench, &["a", "slow", "broken"], &best).await;
+    assert_eq!(all[1], Some((Status::Passed, "picked of 2 answers: the longer one".to_owned())));
+    assert_eq!(all[0].as_ref().unwrap().0, Status::Failed);
+    assert_eq!(all[2], None, "it gave no answer");
+    assert_eq!(judged(&bench), 2, "both orders, once for all");
+    let alone = beside_each_other(&bench, &["a"], &best).await;
+    let why = "not applied: it compares answers that are asked for together, and there is no other one";
+    assert_eq!(alone, [Some((Status::Inconclusive, why.to_owned()))]);
+    // Without a judge, by the scores; and a run that is dropped before its end.
+    let by_score = beside_each_other(&bench, &["a", "b"], &highest).await;
+    assert!(by_score.iter().flatten().any(|(status, _)| *status == Status::Passed), "{by_score:?}");
+    let requests = ["a", "slow"].map(|model| RunRequest { checks: highest.to_vec(), ..request(&[model]) });
+    let mut noted = beside(&requests.iter().collect::<Vec<_>>()).into_iter();
+    let [first, second] = requests;
+    let kept = bench.pipeline.run_beside(first, noted.next().unwrap());
+    drop(bench.pipeline.run_beside(second, noted.next().unwrap()));
+    let events: Vec<_> = kept.collect().await;
+    let (status, why) = verdict(ended(&events)).unwrap();
+    assert!(status == Status::Inconclusive && why.contains("no other answer"), "{why}");
 }

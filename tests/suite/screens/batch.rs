@@ -258,7 +258,6 @@ fn a_threshold_is_moved_over_the_answers_of_a_batch() {
         .unwrap()
         .grid
         .all()
-        .cloned()
         .map(|cell| {
             let seq = number(cell.place);
             CellRow { cell, fingerprint: 0, seq }

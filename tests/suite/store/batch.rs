@@ -105,6 +105,40 @@ async fn a_cell_comes_back_as_it_was_in_the_order_of_places() {
 }
 
 #[tokio::test]
+async fn rows_are_found_by_what_they_ask_and_answer_and_their_texts_are_read_by_their_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let batch = begin(&store, ResumeMode::Anew).await.unwrap().id;
+    for (number, row, sample) in [(1, 1, 0), (2, 1, 1), (3, 2, 0), (12, 5, 0), (4, 9, 0)] {
+        let (start, mut record) = filling(batch, number, place(row, sample));
+        record.input.text =
+            if row == 9 { "Wo bleibt mein PÄCKCHEN?\nEs fehlt".to_owned() } else { "hello".to_owned() };
+        let run = tell(&store, (start, record));
+        assert_eq!(settled(&store, run).await, Ok(()));
+    }
+    let find = async |text: &str, after: Option<CellIndex>, limit: usize| {
+        let job = StoreRequest::FindRows { batch, text: text.to_owned(), after, limit };
+        let StoreReply::FoundRows(found) = store.ask(job).await.unwrap() else { panic!("no rows") };
+        (found.rows, found.last, found.looked)
+    };
+    assert_eq!(find("päckchen? es", None, 10).await, (vec![9], None, 5), "in what it asks, on one line");
+    assert_eq!(find("hello", None, 10).await, (vec![1, 2, 5], None, 5), "each row once");
+    assert_eq!(find("answer 12", None, 10).await, (vec![5], None, 5), "in an answer");
+    assert_eq!(find("answer 2", None, 1).await, (vec![], Some(place(1, 0)), 1));
+    assert_eq!(find("answer 2", Some(place(1, 0)), 1).await, (vec![1], Some(place(1, 1)), 1), "a page at a time");
+    assert_eq!(find("hello", Some(place(9, 0)), 1).await, (vec![], None, 0));
+    let job = StoreRequest::CellTexts { batch, rows: vec![1, 7, 9] };
+    let StoreReply::CellTexts(rows) = store.ask(job).await.unwrap() else { panic!("no texts") };
+    let texts: Vec<_> = rows.iter().map(|row| (row.text.number, row.text.text.as_str(), row.cells.len())).collect();
+    assert_eq!(
+        texts,
+        [(1, "hello", 2), (9, "Wo bleibt mein PÄCKCHEN? Es fehlt", 1)],
+        "one that is not there is left out"
+    );
+    assert_eq!(rows[0].cells[1].summary, "answer 2");
+}
+
+#[tokio::test]
 async fn a_cell_that_is_asked_again_has_its_new_run_and_the_old_one_stays_in_the_history() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());

@@ -75,8 +75,7 @@ fn heading(scene: Scene<'_>, shown: &ShownBatch, detail: &CellDetail, wide: usiz
         if cell.cached {
             second.push(vec![scene.span("cached", Role::Origin)]);
         }
-        if let Some(before) = shown.baseline.as_ref().and_then(|baseline| baseline.cell(place)) {
-            let was = before.status;
+        if let Some(was) = shown.baseline.as_ref().and_then(|baseline| baseline.status(place)) {
             let text = format!("was {} {was}", mark(was));
             second.push(vec![scene.span(text, if was == status { Role::Quiet } else { Role::Differs })]);
         }

@@ -44,7 +44,7 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
         scene.span(format!("Row {number}  "), Role::Title),
         scene.foreign(&shown.column_name(shown.column), Role::Text),
     ];
-    let beside = cell.map_or_else(Vec::new, |cell| {
+    let beside = cell.as_ref().map_or_else(Vec::new, |cell| {
         let held = detail.and_then(|detail| detail.record.as_ref()?.outcome.quality.as_ref().map(Quality::held));
         let held = held.filter(|(_, of)| *of > 0).map(|(good, of)| format!(" {good}/{of}"));
         let word = held.unwrap_or_else(|| format!(" {}", cell.status));
@@ -53,9 +53,9 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
     rule(scene, (title, beside), false, areas.rule, buffer);
     let input = detail
         .and_then(|detail| detail.input(scene.theme.has_unicode()))
-        .unwrap_or_else(|| line.map_or_else(String::new, |line| line.text.clone()));
+        .unwrap_or_else(|| line.map_or_else(String::new, |line| line.text.to_owned()));
     labelled(scene, "input", &input, Role::Text, areas.input, buffer);
-    let expected = line.map_or("", |line| line.expected.as_str());
+    let expected = line.map_or("", |line| line.expected);
     labelled(scene, "expected", expected, Role::Text, areas.expected, buffer);
     if !areas.low {
         label(scene, "answer", Rect { x: area.x, width: area.width, ..areas.answer }, buffer);
@@ -103,9 +103,9 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
     if cell.cached {
         items.push(vec![scene.span("cached", Role::Origin)]);
     }
-    if let Some(before) = place.and_then(|place| shown.baseline.as_ref()?.cell(place)) {
-        let role = if before.status == cell.status { Role::Quiet } else { Role::Differs };
-        items.push(vec![scene.span(format!("was {} {}", mark(before.status), before.status), role)]);
+    if let Some(before) = place.and_then(|place| shown.baseline.as_ref()?.status(place)) {
+        let role = if before == cell.status { Role::Quiet } else { Role::Differs };
+        items.push(vec![scene.span(format!("was {} {before}", mark(before)), role)]);
     }
     let figures = flow(items, wide, 1).into_iter().next().unwrap_or_default();
     let place = Rect { x: areas.figures.x.saturating_add(2), ..areas.figures }.intersection(areas.figures);

@@ -65,6 +65,9 @@ fn state(scene: Scene<'_>, shown: &ShownBatch) -> Vec<Span<'static>> {
         BatchState::Record => ("stored", Role::Quiet),
     };
     let (word, role) = if shown.what_if.is_some() { ("what if", Role::Wait) } else { (word, role) };
+    if let Some(spans) = reading(scene, shown) {
+        return spans;
+    }
     let mut spans = vec![scene.span(word, role)];
     if let Some(ending) = shown.ending.as_ref().filter(|_| shown.state == BatchState::Record) {
         spans.push(scene.span("  ", Role::Text));
@@ -81,6 +84,26 @@ fn state(scene: Scene<'_>, shown: &ShownBatch) -> Vec<Span<'static>> {
         spans.push(scene.span(" continue", Role::Text));
     }
     spans
+}
+
+/// Says how much of the cells was read, while they are not all here.
+fn reading(scene: Scene<'_>, shown: &ShownBatch) -> Option<Vec<Span<'static>>> {
+    let of = |read: u64, of: u64| match of {
+        0 => thousands(read),
+        of => format!("{} of {}", thousands(read), thousands(of.max(read))),
+    };
+    let (text, role) = match (&shown.reading, &shown.joining) {
+        (Some(reading), _) if reading.stopped => {
+            return Some(vec![scene.span(format!("■ read in part: {}", of(reading.read, reading.of)), Role::Wait)]);
+        }
+        (Some(reading), _) if reading.read > 0 => (format!("▸ reading {}", of(reading.read, reading.of)), Role::Busy),
+        (None, Some(joining)) if joining.read > 0 => {
+            (format!("▸ reading what it is compared with: {}", of(joining.read, joining.of)), Role::Busy)
+        }
+        (Some(_) | None, _) => return None,
+    };
+    let stop = [scene.span(scene.key(Verb::Leave), Role::Key), scene.span(" stop", Role::Text)];
+    Some([vec![scene.span(text, role), scene.span("  ", Role::Text)], stop.to_vec()].concat())
 }
 
 /// What a cell of the bar stands for, with its glyph.
@@ -125,7 +148,8 @@ fn shares(counts: &[u64], columns: usize) -> Vec<usize> {
 /// Draws the verdicts as a bar, and how much is done.
 fn bar(scene: Scene<'_>, shown: &ShownBatch, wide: usize) -> Line<'static> {
     let counts = shown.grid.counts();
-    let total = shown.total().unwrap_or(counts.done + counts.busy).max(counts.done);
+    let read_of = shown.reading.as_ref().map(|reading| reading.of);
+    let total = shown.total().or(read_of).unwrap_or(counts.done + counts.busy).max(counts.done);
     let over = matches!(shown.state, BatchState::Over(BatchEnd::Complete));
     let done = match (over, total) {
         (true, _) => "done".to_owned(),

@@ -12,7 +12,8 @@ use crate::{
     app::{
         action::{Action, BatchAction, Verb},
         batch::{
-            grid::{By, CellState, Only},
+            grid::CellState,
+            grid_view::{By, Only},
             layout::{CELL, EXPECTED, ROW, TEXT, columns_in, shows_expected},
             run_state::ShownBatch,
             view::{below, line_of, rule},
@@ -21,6 +22,7 @@ use crate::{
     },
     model::{RunStatus, batch::Cell},
     present::answer_fields::{fields, lead, short},
+    text::format::thousands,
     widgets::{
         frame::{mark, status_role},
         table::{RowCursor, TableColumn, Width, fitted, right, table},
@@ -78,11 +80,11 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
             Line::from(scene.span(right(&number, wide), Role::Quiet))
         }
         Some(Shows::Input) => {
-            let text = shown.grid.line(row).map_or("", |line| line.text.as_str());
+            let text = shown.grid.line(row).map_or("", |line| line.text);
             Line::from(scene.span(fitted(text, wide), Role::Text))
         }
         Some(Shows::Expected) => {
-            let text = shown.grid.line(row).map(|line| short(&line.expected)).unwrap_or_default();
+            let text = shown.grid.line(row).map(|line| short(line.expected)).unwrap_or_default();
             Line::from(scene.span(fitted(&text, wide), Role::Quiet))
         }
         Some(Shows::Cell(column)) => {
@@ -180,6 +182,10 @@ fn looked_at(scene: Scene<'_>, shown: &ShownBatch) -> Vec<Span<'static>> {
         spans.push(scene.span(" · with ", Role::Quiet));
         spans.push(scene.foreign(&look.query.text(), Role::Wait));
     }
+    if let Some(search) = shown.search.as_ref().filter(|search| !search.is_over && search.looked > 0) {
+        let of = shown.grid.counts().done.max(search.looked);
+        spans.push(scene.span(format!(" · searched {} of {}", thousands(search.looked), thousands(of)), Role::Busy));
+    }
     if !look.is_natural() {
         let arrow = if look.turned { "↑" } else { "↓" };
         let of = if look.by == By::Row { String::new() } else { format!(" of {}", shown.column_name(look.column)) };
@@ -195,6 +201,9 @@ fn looked_at(scene: Scene<'_>, shown: &ShownBatch) -> Vec<Span<'static>> {
 
 /// Says why no row is there, and what to press.
 fn nothing(scene: Scene<'_>, shown: &ShownBatch) -> Line<'static> {
+    if shown.search.as_ref().is_some_and(|search| !search.is_over) || shown.table.is_ordering() {
+        return line_of(scene, "Searching …", Role::Quiet);
+    }
     if !shown.look.shows_all() {
         let mut line = line_of(scene, "No rows match. ", Role::Quiet);
         line.push_span(scene.span(scene.key(Verb::Leave), Role::Key));
@@ -221,7 +230,7 @@ fn cell(
         None => scene.span("·", Role::Quiet),
     };
     let mut spans = vec![first];
-    let known: Vec<_> = shown.grid.column(row, column).collect();
+    let known = shown.cells_shown(row, column);
     if slots.len() > 1 && !known.is_empty() {
         let good = known.iter().filter(|cell| cell.status == RunStatus::Passed).count();
         spans.push(scene.span(format!("{good}/{}", slots.len()), Role::Number));
@@ -229,7 +238,11 @@ fn cell(
     let Some(worst) = known.iter().min_by_key(|cell| cell.status) else {
         return Line::from(spans);
     };
-    if shown.baseline.as_ref().is_some_and(|baseline| known.iter().any(|cell| baseline.differs(cell))) {
+    if shown
+        .baseline
+        .as_ref()
+        .is_some_and(|baseline| known.iter().any(|cell| baseline.differs(cell.place, cell.status)))
+    {
         spans.push(scene.span(" ≠", Role::Differs));
     }
     if busy && status.is_some() {
@@ -237,7 +250,7 @@ fn cell(
     }
     spans.push(scene.span(if worst.cached { " = " } else { " " }, Role::Origin));
     let used: usize = spans.iter().map(Span::width).sum();
-    let expected = shown.grid.line(row).map_or("", |line| line.expected.as_str());
+    let expected = shown.grid.line(row).map_or("", |line| line.expected);
     let (lead, rest) = words(worst, expected);
     let role = match worst.status {
         RunStatus::Failed => Role::Fail,

@@ -27,8 +27,10 @@ pub(crate) fn totals(scene: Scene<'_>, batch: &Batches) -> Vec<FlowItem> {
         (Page::Table, Some(shown)) if shown.zoomed => Vec::new(),
         (Page::Table, Some(shown)) => match &shown.listed {
             Some(ListedCells { tally, p50 }) => of_rows(scene, shown, tally, *p50),
+            // They are being added up.
+            None if shown.listing.is_some() => Vec::new(),
             None if shown.is_busy() => of_running(scene, shown),
-            None => of_rows(scene, shown, &shown.figures.total.tally, shown.figures.p50),
+            None => of_rows(scene, shown, &shown.figures.total.tally, shown.figures.total.p50),
         },
         (Page::List | Page::Table, _) => of_batches(scene, batch),
     }

@@ -72,7 +72,7 @@ fn gates(scene: Scene<'_>, shown: &ShownBatch, wide: usize) -> Vec<Line<'static>
     }
     let mut items: Vec<FlowItem> = vec![vec![scene.span("Gates", Role::Quiet)]];
     // While a threshold is moved a gate says what it was before.
-    let before = shown.what_if.as_ref().and_then(|what_if| what_if.moving.as_ref()).map(|moving| &moving.gates);
+    let before = shown.what_if.as_ref().filter(|what_if| what_if.moving.is_some()).map(|what_if| &what_if.gates);
     items.extend(gates.into_iter().enumerate().map(|(at, gate)| {
         let mark = |reached| if reached { "✓ " } else { "✗ " };
         let role = if gate.reached { Role::Pass } else { Role::Fail };
@@ -99,7 +99,7 @@ fn models(scene: Scene<'_>, shown: &ShownBatch, wide: usize) -> Vec<Line<'static
         let tally = &own.tally;
         let unknown = || "–".to_owned();
         let rate = head::rate(tally.counts.passed, tally.counts.rated()).unwrap_or_else(unknown);
-        let time = |share| tally.latency(share).map_or_else(unknown, duration);
+        let time = |time: Option<_>| time.map_or_else(unknown, duration);
         let mut line = Line::from(vec![
             scene.span(left(&shown.column_name(column), NAME), Role::Title),
             scene.span(format!(" {} ", left(&rate, RATE)), Role::Number),
@@ -111,8 +111,12 @@ fn models(scene: Scene<'_>, shown: &ShownBatch, wide: usize) -> Vec<Line<'static
             line.push_span(scene.span(" ".repeat(blank + 1), Role::Text));
         }
         let spent = tally.own();
-        let numbers =
-            [(time(0.5), TIME), (time(0.95), TIME), (all_tokens(&spent.usage), SPENT), (spent.cost.to_string(), SPENT)];
+        let numbers = [
+            (time(own.p50), TIME),
+            (time(own.p95), TIME),
+            (all_tokens(&spent.usage), SPENT),
+            (spent.cost.to_string(), SPENT),
+        ];
         let numbers: Vec<String> = numbers.into_iter().map(|(number, columns)| right(&number, columns)).collect();
         line.push_span(scene.span(numbers.join(" "), Role::Text));
         all.push(line);

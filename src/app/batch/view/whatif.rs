@@ -19,9 +19,16 @@ use crate::{
 pub(crate) fn lines(scene: Scene<'_>, shown: &ShownBatch, tall: bool) -> Vec<Line<'static>> {
     let Some(what_if) = &shown.what_if else { return Vec::new() };
     let Some(moving) = &what_if.moving else {
-        return vec![Line::from(scene.span("What if: reading the stored answers …", Role::Quiet))];
+        let text = match what_if.reading.read {
+            (0, _) => "What if: reading the stored answers …".to_owned(),
+            (read, of) => {
+                let (read, of) = (thousands(read), thousands(of.max(read)));
+                format!("What if: reading the stored answers … {read} of {of}")
+            }
+        };
+        return vec![Line::from(scene.span(text, Role::Quiet))];
     };
-    let mut all = vec![threshold(scene, moving), passed(scene, shown, moving)];
+    let mut all = vec![threshold(scene, moving), passed(scene, shown, (&what_if.counts, moving))];
     all.extend(grades(scene, moving, tall));
     all
 }
@@ -59,13 +66,13 @@ fn rate(counts: &StatusCounts) -> String {
 }
 
 /// How many cells pass now and would, and what becomes of the others.
-fn passed(scene: Scene<'_>, shown: &ShownBatch, moving: &MovedOverBatch) -> Line<'static> {
-    let (before, after) = (moving.counts, shown.grid.counts().by);
+fn passed(scene: Scene<'_>, shown: &ShownBatch, (before, moving): (&StatusCounts, &MovedOverBatch)) -> Line<'static> {
+    let after = shown.grid.counts().by;
     let (passes, fails) = moving.changes;
     let role = |count: u64, role| if count > 0 { role } else { Role::Quiet };
     let mut spans: Vec<Span<'static>> = vec![
         scene.span("passed   ", Role::Quiet),
-        scene.span(format!("{} → {}", rate(&before), rate(&after)), Role::Number),
+        scene.span(format!("{} → {}", rate(before), rate(&after)), Role::Number),
         scene.span(
             format!("  {} → {} of {}", thousands(before.passed), thousands(after.passed), thousands(after.rated())),
             Role::Text,
@@ -73,6 +80,9 @@ fn passed(scene: Scene<'_>, shown: &ShownBatch, moving: &MovedOverBatch) -> Line
         scene.span(format!("   {} would fail", thousands(fails)), role(fails, Role::Fail)),
         scene.span(format!("   {} would pass", thousands(passes)), role(passes, Role::Pass)),
     ];
+    if !moving.is_tried() {
+        spans.push(scene.span("   …", Role::Busy));
+    }
     if moving.moved.measured() == 0 {
         spans = vec![scene.span("! nothing was measured by it", Role::Wait)];
     }
