@@ -84,7 +84,7 @@ struct Helper {
     code: &'static str,
 }
 
-/// The names in a program.
+/// What a module's functions and parameters are called, in a spelling that its language takes.
 struct ProgramNames {
     /// The function that asks.
     own: String,

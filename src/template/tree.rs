@@ -26,7 +26,7 @@ pub(crate) struct ConditionalBranch {
     pub body: Vec<TemplateNode>,
 }
 
-/// A loop of a template.
+/// What stands between `{% for … %}` and `{% endfor %}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TemplateLoop {
     pub place: CodePlace,

@@ -151,7 +151,7 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
     };
     let unsupported = || skipped(fields);
     // A check that was found not to run, written down with the reason.
-    let is_unusable = matches!(fields.get("mistake"), Some(Value::String(_)));
+    let is_unusable = matches!(fields.get(MISTAKE), Some(Value::String(_)));
     if not_here(name) || is_unusable {
         return unsupported();
     }
@@ -425,9 +425,12 @@ pub(crate) fn is_unheard_of(name: &str) -> bool {
     kind_of(name).is_none() && !not_here(name) && slip(plain, known_kinds()).is_empty()
 }
 
+/// The key under which an assertion that was found not to run says why.
+const MISTAKE: &str = "mistake";
+
 /// Tells whether an assertion of a kind that is applied here has no such key, and it is no slip of one it has.
 pub(crate) fn is_idle_key(name: &str, key: &str) -> bool {
-    !not_here(name) && !KEYS.contains(&key) && slip(key, KEYS.iter().copied()).is_empty()
+    !not_here(name) && key != MISTAKE && !KEYS.contains(&key) && slip(key, KEYS.iter().copied()).is_empty()
 }
 
 fn unknown(name: &str) -> String {

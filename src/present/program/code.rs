@@ -14,7 +14,7 @@ pub(crate) struct ProgramVariable {
     pub is_optional: bool,
 }
 
-/// What makes a text.
+/// Code whose outcome is written into a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TextCode {
     Quoted(String),
@@ -38,7 +38,7 @@ pub(crate) enum TextCode {
     Choice(Box<TruthCode>, Box<Self>, Box<Self>),
 }
 
-/// What makes a truth.
+/// Code that a branch is taken by: it holds or does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TruthCode {
     Constant(bool),
@@ -65,7 +65,7 @@ pub(crate) enum TruthCode {
     Last(usize),
 }
 
-/// What makes a number.
+/// Code that counts, or is written in digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NumberCode {
     Literal(String),
@@ -116,7 +116,7 @@ pub(crate) enum CodeStep {
     Set(usize, ValueCode),
 }
 
-/// A loop of the code.
+/// Steps that are taken for each item of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CodeLoop {
     /// Its number among the message's loops.

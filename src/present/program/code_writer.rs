@@ -23,7 +23,7 @@ enum LocalKind {
     Value,
     /// What an input gives, which is read where it is used as a value.
     Given,
-    /// A truth.
+    /// What a condition comes to.
     Truth,
 }
 
@@ -509,7 +509,7 @@ impl CodeWriter<'_> {
                     unwritable(format!("a program has no list beside `{}`", how.sign()))
                 }
                 (TemplateExpr::Text(_), _) | (_, TemplateExpr::Text(_)) => {
-                    Ok(negated(TruthCode::Same(self.value(one)?, self.value(other)?)))
+                    Ok(negated(TruthCode::Same(self.found(one)?, self.found(other)?)))
                 }
                 _ => Ok(negated(TruthCode::Same(self.there(one)?, self.there(other)?))),
             },
@@ -578,6 +578,12 @@ impl CodeWriter<'_> {
             }
             _ => self.value(expr),
         }
+    }
+
+    /// Writes an expression as a value that is looked up in another only if it is there. A variable may be missing.
+    fn found(&mut self, expr: &TemplateExpr) -> Result<ValueCode, Unwritable> {
+        let value = self.value(expr)?;
+        Ok(if is_looked_up(&value) { ValueCode::Given(Box::new(value)) } else { value })
     }
 
     /// Writes an expression as a value that must not be missing.
@@ -674,6 +680,25 @@ impl CodeWriter<'_> {
                 | ValueFilter::Default => ValueCode::OfText(Box::new(self.spelled(expr)?)),
             },
         })
+    }
+}
+
+/// Tells whether a value is, or may be, looked up in another.
+fn is_looked_up(value: &ValueCode) -> bool {
+    match value {
+        ValueCode::Item(..) | ValueCode::First(_) | ValueCode::Last(_) => true,
+        ValueCode::Choice(_, one, other) => is_looked_up(one) || is_looked_up(other),
+        ValueCode::Null
+        | ValueCode::OfText(_)
+        | ValueCode::OfTruth(_)
+        | ValueCode::OfNumber(_)
+        | ValueCode::List(_)
+        | ValueCode::Given(_)
+        | ValueCode::Parameter(_)
+        | ValueCode::Read(_)
+        | ValueCode::Local(_)
+        | ValueCode::ReadLocal(_)
+        | ValueCode::Missing => false,
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// The messages of a program.
+/// What a program writes of a prompt's messages, and what it takes to do so.
 #[derive(Debug, Default)]
 pub(crate) struct ProgramMessages {
     /// The parameters, in order.
