@@ -42,7 +42,7 @@ fn now() -> Now {
 /// A cell of a row; in the batch before some come out otherwise.
 fn cell(number: u64, batch: BatchId) -> Cell {
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11;
-    let fails = mixed % if batch == BATCH { 7 } else { 6 } == 0;
+    let fails = mixed.is_multiple_of(if batch == BATCH { 7 } else { 6 });
     Cell {
         place: CellIndex { row: number, ..CellIndex::default() },
         run: RunId(uuid::Uuid::from_u128(u128::from(number))),
@@ -159,7 +159,6 @@ fn reply(job: &StoreRequest, rows: u64) -> Option<StoreReply> {
             let found = FoundPrompt { path: "/p.toml".into(), prompt: prompt(), digest: "d".to_owned() };
             StoreReply::PromptFile(Box::new(PromptFile { name: name.clone(), found: Some(found) }))
         }
-        StoreRequest::OpenRun(_) => return None,
         _ => return None,
     })
 }
@@ -229,7 +228,7 @@ impl Watched {
             }
             self.send(Event::Tick);
         }
-        let whole = start.elapsed() - record;
+        let whole = start.elapsed().saturating_sub(record);
         eprintln!("{what}: longest step {:.1?}, all of it {whole:.1?}; {:.0} MB resident", self.longest, resident());
     }
 

@@ -412,22 +412,19 @@ fn last_letter(answer: &str) -> Result<Opinion, String> {
 /// Reads `{"category": "A", "reason": …}`, or a text with `(A)` in it.
 fn category(answer: &str) -> Result<Opinion, String> {
     let json = object(answer).ok().filter(|json| json.get("category").is_some());
-    let (letter, reason) = match &json {
-        Some(json) => {
-            let reason = json.get("reason").and_then(Value::as_str).unwrap_or_default().trim();
-            (word(json, "category")?.to_uppercase(), reason)
-        }
-        None => {
-            let text = extract::answer(answer);
-            let ends = |at: usize| text.get(..at)?.chars().next_back();
-            let found = text.match_indices(')').find_map(|(at, _)| {
-                let letter = ends(at).filter(|letter| matches!(letter, 'a'..='e' | 'A'..='E'))?;
-                let before = text.get(..at - letter.len_utf8())?.chars().next_back();
-                before.is_none_or(|c| c == '(' || c.is_whitespace()).then_some((at, letter))
-            });
-            let (at, letter) = found.ok_or("the judge's answer holds no letter from (A) to (E)")?;
-            (letter.to_uppercase().to_string(), text.get(at + 1..).unwrap_or_default().trim())
-        }
+    let (letter, reason) = if let Some(json) = &json {
+        let reason = json.get("reason").and_then(Value::as_str).unwrap_or_default().trim();
+        (word(json, "category")?.to_uppercase(), reason)
+    } else {
+        let text = extract::answer(answer);
+        let ends = |at: usize| text.get(..at)?.chars().next_back();
+        let found = text.match_indices(')').find_map(|(at, _)| {
+            let letter = ends(at).filter(|letter| matches!(letter, 'a'..='e' | 'A'..='E'))?;
+            let before = text.get(..at - letter.len_utf8())?.chars().next_back();
+            before.is_none_or(|c| c == '(' || c.is_whitespace()).then_some((at, letter))
+        });
+        let (at, letter) = found.ok_or("the judge's answer holds no letter from (A) to (E)")?;
+        (letter.to_uppercase().to_string(), text.get(at + 1..).unwrap_or_default().trim())
     };
     let known = RELATIONS.iter().find(|(_, own, ..)| letter.chars().eq([*own]));
     let (.., score, words) = known.ok_or_else(|| format!("the judge's `category` is {}", quote(&letter)))?;

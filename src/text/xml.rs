@@ -48,9 +48,7 @@ pub fn document<'w>(text: &str, wanted: &'w [String]) -> Result<Vec<&'w str>, Xm
             }
             reader.characters(words)?;
             reader.at = end;
-        } else if reader.aside(outside && !has_root)? {
-            continue;
-        } else {
+        } else if !reader.aside(outside && !has_root)? {
             if outside && has_root {
                 return Err(reader.bad("a second root element"));
             }

@@ -207,9 +207,14 @@ impl Table {
 
     /// Shows the rows that fit, those with the least key first; without either, all rows as they are.
     /// Each row is asked for its key once. The cursor stays on its row where that is still shown.
-    pub fn arrange(&mut self, fits: Option<impl Fn(usize) -> bool>, key: Option<impl Fn(usize) -> u64>, now: Instant) {
+    pub fn arrange(
+        &mut self,
+        fits: Option<&impl Fn(usize) -> bool>,
+        key: Option<&impl Fn(usize) -> u64>,
+        now: Instant,
+    ) {
         self.begin_order(now);
-        while !self.order_on(fits.as_ref(), key.as_ref(), usize::MAX) {}
+        while !self.order_on(fits, key, usize::MAX) {}
     }
 
     /// Begins an order that is made in pieces; the one before stands until it is done.
@@ -479,18 +484,18 @@ mod tests {
     fn the_cursor_stays_on_its_row_through_filter_and_sort() {
         let mut table = Table::default();
         table.grow(10);
-        table.arrange(None::<Fits>, None::<Key>, now());
+        table.arrange(None::<&Fits>, None::<&Key>, now());
         table.fit(4);
         table.step(6);
         table.fit(4);
         assert_eq!((table.chosen(), seen(&table)), (Some(6), vec![3, 4, 5, 6]));
-        table.arrange(Some(|row| row % 2 == 0), Some(|row| 9 - row as u64), now());
+        table.arrange(Some(&|row: usize| row.is_multiple_of(2)), Some(&|row: usize| 9 - row as u64), now());
         table.fit(4);
         assert_eq!((table.len(), table.chosen(), seen(&table)), (5, Some(6), vec![6, 4, 2, 0]));
-        table.arrange(Some(|row| row == 3), None::<Key>, now());
+        table.arrange(Some(&|row: usize| row == 3), None::<&Key>, now());
         table.fit(4);
         assert_eq!((table.chosen(), seen(&table)), (Some(3), vec![3]));
-        table.arrange(Some(|_| false), None::<Key>, now());
+        table.arrange(Some(&|_: usize| false), None::<&Key>, now());
         table.fit(4);
         assert!(table.is_empty() && table.chosen().is_none() && seen(&table).is_empty());
     }
@@ -521,7 +526,7 @@ mod tests {
         let start = now();
         table.grow(100_000);
         assert!(table.wants_order(start));
-        table.arrange(None::<Fits>, None::<Key>, start);
+        table.arrange(None::<&Fits>, None::<&Key>, start);
         assert!(!table.wants_order(start));
         table.touch();
         assert!(!table.wants_order(start + Duration::from_millis(999)));
@@ -537,7 +542,7 @@ mod tests {
         ) {
             let mut table = Table::default();
             table.grow(total);
-            table.arrange(None::<Fits>, None::<Key>, now());
+            table.arrange(None::<&Fits>, None::<&Key>, now());
             for by in steps {
                 table.step(by);
                 table.fit(height);

@@ -104,13 +104,17 @@ impl FiguresInWork {
                 self.total.take(&cell);
             }
             for (column, weighing) in (1..).zip(&mut self.between) {
-                pair((grid, at, column), (grid, at, 0)).into_iter().for_each(|pair| weighing.take(pair));
+                if let Some(pair) = pair((grid, at, column), (grid, at, 0)) {
+                    weighing.take(pair);
+                }
             }
             let earlier = baseline.zip(grid.number(at));
             let earlier = earlier.and_then(|(baseline, number)| Some((&baseline.grid, baseline.grid.row_at(number)?)));
             if let Some((before, row)) = earlier {
                 for (column, weighing) in self.before.iter_mut().enumerate() {
-                    pair((grid, at, column), (before, row, column)).into_iter().for_each(|pair| weighing.take(pair));
+                    if let Some(pair) = pair((grid, at, column), (before, row, column)) {
+                        weighing.take(pair);
+                    }
                 }
             }
         }

@@ -47,7 +47,9 @@ impl ShownBatch {
     pub(crate) fn stop_reading(&mut self) -> bool {
         let own = self.reading.as_mut().filter(|reading| !reading.stopped);
         let stopped = own.is_some();
-        own.into_iter().for_each(|reading| reading.stopped = true);
+        if let Some(reading) = own {
+            reading.stopped = true;
+        }
         self.joining.take().is_some() || stopped
     }
 }
@@ -199,7 +201,9 @@ impl Batches {
         joining.read += cells.len() as u64;
         joining.of = joining.of.max(joining.read);
         let (is_last, after) = (cells.len() < CELLS, cells.last().map(|row| row.cell.place));
-        cells.into_iter().for_each(|row| joining.baseline.take(row.cell));
+        for row in cells {
+            joining.baseline.take(row.cell);
+        }
         if !is_last {
             let batch = joining.baseline.id;
             shown.joining = Some(joining);

@@ -355,7 +355,7 @@ impl Lines {
         let chosen = numbers.iter().copied().find(named).or(numbers.first().copied());
         self.table.grow(count);
         let key = |number: usize| places.get(number).copied().unwrap_or(u64::MAX);
-        self.table.arrange(Some(|number: usize| fits.get(number) == Some(&true)), Some(key), now);
+        self.table.arrange(Some(&|number: usize| fits.get(number) == Some(&true)), Some(&key), now);
         if let Some(number) = chosen {
             self.table.choose_row(number);
         }

@@ -711,7 +711,9 @@ fn sets_of<'a>(nodes: &'a [TemplateNode], conditional: bool, found: &mut Vec<Set
         match node {
             TemplateNode::Set { place, name, value } => found.push((place, name, value, conditional)),
             TemplateNode::If { branches, otherwise } => {
-                branches.iter().for_each(|branch| sets_of(&branch.body, true, found));
+                for branch in branches {
+                    sets_of(&branch.body, true, found);
+                }
                 sets_of(otherwise, true, found);
             }
             TemplateNode::Text(_) | TemplateNode::Output(..) | TemplateNode::For(_) => {}

@@ -23,6 +23,14 @@ use crate::{
     },
 };
 
+/// A message that needs no code.
+enum PlainMessage {
+    /// What is sent of it does not depend on which variables are filled.
+    Text,
+    /// A variable is all of it, by its mark: it may be empty.
+    Variable(usize),
+}
+
 /// What a program writes of a prompt's messages, and what it takes to do so.
 #[derive(Debug, Default)]
 pub(crate) struct ProgramMessages {
@@ -107,9 +115,12 @@ fn typed_variables(names: &[String], optional: &[String], spoken: &[SpokenTurn<'
 impl ProgramMessages {
     fn add(&mut self, place: usize, turn: &SpokenTurn<'_>) -> Result<(), Vec<UnwritableCode>> {
         if !tree::has_code(turn.content)
-            && let Some(only) = self.plain(turn.content)
+            && let Some(plain) = self.plain(turn.content)
         {
-            self.empty.extend(only.filter(|mark| !self.empty.contains(mark)));
+            match plain {
+                PlainMessage::Variable(mark) if !self.empty.contains(&mark) => self.empty.push(mark),
+                PlainMessage::Variable(_) | PlainMessage::Text => {}
+            }
             return Ok(());
         }
         let nodes = tree::nodes(turn.content)?;
@@ -139,9 +150,8 @@ impl ProgramMessages {
         Ok(())
     }
 
-    /// Reads a message of texts and of variables that are texts, and returns the mark of what is all of it, where that is a
-    /// variable; none where it has to be written by code.
-    fn plain(&self, content: &str) -> Option<Option<usize>> {
+    /// Reads a message of texts and of variables that are texts; none where it has to be written by code.
+    fn plain(&self, content: &str) -> Option<PlainMessage> {
         let (mut only, mut count, mut is_filled) = (None, 0, false);
         for piece in pieces(content).ok()?.all {
             match piece {
@@ -159,8 +169,8 @@ impl ProgramMessages {
             }
         }
         match (is_filled, count) {
-            (true, _) => Some(None),
-            (false, 1) => Some(only),
+            (true, _) => Some(PlainMessage::Text),
+            (false, 1) => Some(only.map_or(PlainMessage::Text, PlainMessage::Variable)),
             (false, _) => None,
         }
     }
@@ -189,8 +199,7 @@ impl ProgramMessages {
         }
         let mut filled = prompt.settled();
         let mut turns = filled.turns();
-        let mut place = 0;
-        for turn in turns.iter_mut().filter(|turn| !turn.muted && !turn.is_empty()) {
+        for (place, turn) in turns.iter_mut().filter(|turn| !turn.muted && !turn.is_empty()).enumerate() {
             if let Some(at) = self.written.iter().position(|message| message.number == place + 1) {
                 let name = format!("__message_{}", at + 1);
                 vars.insert(name.clone(), text(self.variables.len() + at).into());
@@ -199,7 +208,6 @@ impl ProgramMessages {
                     turn.content.push_str(&json_mark());
                 }
             }
-            place += 1;
         }
         if !self.written.is_empty() {
             filled.set_turns(turns);

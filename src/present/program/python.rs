@@ -69,7 +69,7 @@ pub(super) fn write(program: &PromptProgram) -> String {
     let parameters = [needed.clone(), optional.clone()].concat().join(", ");
     let request = format!("def request({parameters}):\n    \"\"\"Returns the body of the request.\"\"\"\n{request}");
     let code = program.functions(&names, python_code::HELPERS, &request, python_code::function);
-    let code: String = code.iter().map(|part| format!("\n\n{part}")).collect();
+    let code: String = code.iter().flat_map(|part| ["\n\n", part.as_str()]).collect();
     let url = joined(&program.address(), true);
     let headers: Vec<String> = program
         .headers()

@@ -181,10 +181,10 @@ impl Printer<'_> {
                     let each = if names.len() > 1 { format!("({target})") } else { target.clone() };
                     format!("[{each} for {target} in {over} if {}]", self.truth(only))
                 }
-                None => over,
+                None => std::mem::take(&mut over),
             };
             let _ = writeln!(out, "{indent}{kept} = {listed}");
-            over = kept.clone();
+            over.clone_from(&kept);
         }
         let _ = if whole.is_counted {
             let each = if names.len() > 1 { format!("({target})") } else { target };

@@ -203,7 +203,7 @@ pub(super) fn write(program: &PromptProgram) -> String {
     let body = raw(&body);
     let request = request(program, &names, &found);
     let code = program.functions(&names, rust_code::HELPERS, &request, rust_code::function);
-    let code: String = code.iter().map(|part| format!("{part}\n")).collect();
+    let code: String = code.iter().flat_map(|part| [part.as_str(), "\n"]).collect();
     let headers: Vec<String> = program
         .headers()
         .iter()

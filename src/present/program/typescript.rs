@@ -116,7 +116,7 @@ pub(super) fn write(program: &PromptProgram) -> String {
     let names = program.names(TAKEN, typescript_code::HELPERS);
     let (own, request) = (&names.own, request(program, &names));
     let code = program.functions(&names, typescript_code::HELPERS, &request, typescript_code::function);
-    let code: String = code.iter().map(|part| format!("{part}\n")).collect();
+    let code: String = code.iter().flat_map(|part| [part.as_str(), "\n"]).collect();
     let headers: Vec<String> = program
         .headers()
         .iter()

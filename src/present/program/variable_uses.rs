@@ -95,12 +95,16 @@ fn uses(expr: &TemplateExpr, as_text: bool, found: &mut Vec<String>) {
                 | ValueFilter::Json => false,
             };
             uses(of, takes_text, found);
-            given.iter().for_each(|given| uses(given, true, found));
+            for given in given {
+                uses(given, true, found);
+            }
         }
         TemplateExpr::Choice(one, condition, other) => {
             uses(one, as_text, found);
             uses(condition, true, found);
-            other.iter().for_each(|other| uses(other, as_text, found));
+            if let Some(other) = other {
+                uses(other, as_text, found);
+            }
         }
     }
 }

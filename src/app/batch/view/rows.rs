@@ -93,8 +93,7 @@ pub(crate) fn draw(scene: Scene<'_>, shown: &ShownBatch, area: Rect, buffer: &mu
         }
         Some(Shows::Field(column, name)) => {
             let worst = shown.grid.column(row, *column).min_by_key(|cell| cell.status);
-            let fields =
-                worst.filter(|cell| cell.answered()).and_then(|cell| fields(&cell.summary)).unwrap_or_default();
+            let fields = worst.filter(Cell::answered).and_then(|cell| fields(&cell.summary)).unwrap_or_default();
             let value = fields.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str());
             Line::from(scene.span(fitted(value, wide), Role::Text))
         }
@@ -143,7 +142,7 @@ fn field_names(shown: &ShownBatch, most: usize) -> Vec<String> {
         return names;
     }
     let cells = shown.table.seen().filter_map(|(row, _)| shown.grid.column(row, 0).next());
-    for (name, _) in cells.filter(|cell| cell.answered()).filter_map(|cell| fields(&cell.summary)).flatten() {
+    for (name, _) in cells.filter(Cell::answered).filter_map(|cell| fields(&cell.summary)).flatten() {
         if names.len() < most && !names.contains(&name) {
             names.push(name);
         }
