@@ -65,6 +65,8 @@ mod bench {
     /// A prompt and an input of ten megabytes.
     #[allow(clippy::disallowed_methods, reason = "an instant can only be had from the clock")]
     mod text;
+    /// The workbench as it starts.
+    mod workbench;
     /// A stream's text, wrapped as it grows.
     mod wrapped;
 }

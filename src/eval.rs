@@ -52,6 +52,7 @@ pub(crate) mod reason;
 pub(crate) mod required_fields;
 pub(crate) mod rescore;
 pub(crate) mod schema;
+pub(crate) mod service_prompt;
 
 pub use crate::{
     eval::{

@@ -2,7 +2,7 @@
 //! [`Pipeline::run`].
 
 pub mod batch;
-pub mod beside;
+pub mod compared_runs;
 pub mod event;
 pub mod key_pool;
 pub mod meter;
@@ -34,7 +34,7 @@ use crate::{
     },
     pipeline::{
         batch::comparisons::ComparedCell,
-        beside::BesideRun,
+        compared_runs::ComparedRun,
         intake::AllAnswers,
         key_pool::KeyPool,
         ports::{Cache, KeyMemory, PartReader, ProgramRunner, QuirkMemory, Recorder, ToolRunner, World},
@@ -148,11 +148,11 @@ impl Pipeline {
         RunStream::new(|line| run::drive(Arc::clone(&self.shared), request, RunScope::default(), line))
     }
 
-    /// Runs a request whose answer is compared with those of the runs that [`beside`] has it wait for, if there are any.
+    /// Runs a request whose answer is compared with those of the runs that [`compare_runs`] has it wait for, if there are any.
     ///
-    /// [`beside`]: crate::pipeline::beside::beside
+    /// [`compare_runs`]: crate::pipeline::compared_runs::compare_runs
     #[must_use]
-    pub fn run_beside(&self, request: RunRequest, beside: Option<BesideRun>) -> RunStream {
+    pub fn run_compared(&self, request: RunRequest, beside: Option<ComparedRun>) -> RunStream {
         let compared = beside.as_ref().map(|beside| beside.cell.clone());
         let (shared, scope) = (Arc::clone(&self.shared), RunScope { compared, ..RunScope::default() });
         RunStream::new(|line| async move {

@@ -219,7 +219,7 @@ impl Bench {
             }
             for message in batch.drain(..) {
                 let effects = self.app.update(message, now());
-                work.note_beside(&effects);
+                work.note_compared(&effects);
                 for effect in effects {
                     self.perform(effect, work).await;
                 }
@@ -323,7 +323,7 @@ impl Bench {
     /// Has the app answer to something that came of an effect itself.
     async fn send(&mut self, message: Event, work: &mut RunTasks) {
         let effects = self.app.update(message, now());
-        work.note_beside(&effects);
+        work.note_compared(&effects);
         for effect in effects {
             Box::pin(self.perform(effect, work)).await;
         }

@@ -4,13 +4,15 @@ use divan::Bencher;
 use jiff::Timestamp;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use retort::{
-    app::{App, Event, Keymap, Now, Start, Ticket, workbench::lane::Lane},
-    model::{Catalog, Prompt, Settings, TerminalCaps, Wire, settings::ProviderSettings},
+    app::{App, Event, Now, Start, Ticket, workbench::lane::Lane},
+    model::Prompt,
     pipeline::{
         TimedEvent,
         event::{DeltaPart, RunEvent},
     },
 };
+
+use super::workbench::demo_start;
 
 /// Tokens of each lane: about 530 KB of text.
 const TOKENS: usize = 100_000;
@@ -35,24 +37,8 @@ const ITEM: &[&str] =
 
 /// A bench whose four lanes are in the middle of answers made of some words, and the tickets of their runs.
 fn bench(first: &str, words: &[&str]) -> (App, Vec<Ticket>) {
-    let mut settings = Settings::default();
-    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Wire::Demo));
-    let start = Start {
-        keymap: Keymap::default(),
-        catalog: Catalog::new(Vec::new(), &settings),
-        settings,
-        starters: vec![(
-            "p".to_owned(),
-            Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() },
-            "x".to_owned(),
-        )],
-        session: None,
-        found: Vec::new(),
-        default_target: "demo".to_owned(),
-        look: TerminalCaps::default(),
-        notices: Vec::new(),
-        zone: jiff::tz::TimeZone::UTC,
-    };
+    let prompt = Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() };
+    let start = Start { starters: vec![("p".to_owned(), prompt, "x".to_owned())], ..demo_start() };
     let (mut app, _) = App::new(start, now());
     for _ in 0..3 {
         app.bench.lanes.push(Lane::new("demo"));

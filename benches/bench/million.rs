@@ -13,21 +13,22 @@ use jiff::Timestamp;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use retort::{
     app::{
-        Action, App, Effect, Event, Keymap, Now, Start, Ticket,
+        Action, App, Effect, Event, Now, Ticket,
         action::{BatchAction, GlobalAction, Verb},
     },
     eval::whatif::Measured,
     model::{
-        BatchId, Catalog, CellIndex, Cost, Format, PicoDollars, Prompt, RunId, RunStatus, Settings, TerminalCaps, Wire,
+        BatchId, CellIndex, Cost, Format, PicoDollars, Prompt, RunId, RunStatus,
         batch::{BatchSpec, Cell},
         dataset::RowText,
-        settings::ProviderSettings,
     },
     store::api::{
         BatchEntry, CellRow, FoundPrompt, FoundRows, Points, PromptFile, StoreReply, StoreRequest, StoredRow,
     },
     widgets::motion::Motion,
 };
+
+use super::workbench::demo_start;
 
 const ROWS: u64 = 1_000_000;
 
@@ -174,21 +175,7 @@ struct Watched {
 
 impl Watched {
     fn new(rows: u64) -> Self {
-        let mut settings = Settings::default();
-        settings.providers.insert("demo".to_owned(), ProviderSettings::of(Wire::Demo));
-        let start = Start {
-            keymap: Keymap::default(),
-            catalog: Catalog::new(Vec::new(), &settings),
-            settings,
-            starters: Vec::new(),
-            session: None,
-            found: Vec::new(),
-            default_target: "demo".to_owned(),
-            look: TerminalCaps::default(),
-            notices: Vec::new(),
-            zone: jiff::tz::TimeZone::UTC,
-        };
-        let (app, _) = App::new(start, now());
+        let (app, _) = App::new(demo_start(), now());
         let terminal = Terminal::new(TestBackend::new(SCREEN.width, SCREEN.height)).unwrap();
         Self { app, terminal, rows, asked: Vec::new(), longest: Duration::ZERO }
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use retort::{
     app::{
-        Action, App, Effect, Event, Keymap, Now, Start, Ticket,
+        Action, App, Effect, Event, Now, Ticket,
         action::{GlobalAction, Verb},
         batch::{
             run_state::{BatchState, ShownBatch},
@@ -15,16 +15,16 @@ use retort::{
         },
     },
     model::{
-        Catalog, CellIndex, Cost, DatasetRow, Input, Outcome, PicoDollars, Prompt, RunId, RunStatus, Settings,
-        TerminalCaps, Wire,
+        CellIndex, Cost, DatasetRow, Input, Outcome, PicoDollars, Prompt, RunId, RunStatus,
         batch::{BatchLimits, BatchSpec, Cell},
         outcome::{Provenance, Timing},
         run_end::RunEnd,
-        settings::ProviderSettings,
     },
     pipeline::batch::{BatchEvent, budget::BatchBudget},
     widgets::motion::Motion,
 };
+
+use super::workbench::demo_start;
 
 const ROWS: u64 = 100_000;
 
@@ -100,21 +100,7 @@ fn event(number: u64, target: u32) -> BatchEvent {
 
 /// The screen of a batch under way whose first cells are finished.
 fn screen() -> (App, Ticket) {
-    let mut settings = Settings::default();
-    settings.providers.insert("demo".to_owned(), ProviderSettings::of(Wire::Demo));
-    let start = Start {
-        keymap: Keymap::default(),
-        catalog: Catalog::new(Vec::new(), &settings),
-        settings,
-        starters: Vec::new(),
-        session: None,
-        found: Vec::new(),
-        default_target: "demo".to_owned(),
-        look: TerminalCaps::default(),
-        notices: Vec::new(),
-        zone: jiff::tz::TimeZone::UTC,
-    };
-    let (mut app, _) = App::new(start, now());
+    let (mut app, _) = App::new(demo_start(), now());
     let spec = BatchSpec {
         name: "rows.csv".to_owned(),
         data: "rows.csv".to_owned(),

@@ -3,11 +3,13 @@
 use divan::Bencher;
 use ratatui::{buffer::Buffer, layout::Rect};
 use retort::{
-    app::{App, Event, Keymap, Now, Start, draw_on, workbench::Focus},
+    app::{App, Event, Now, Start, draw_on, workbench::Focus},
     config::builtin,
-    model::{Catalog, Input, Prompt, Settings, TerminalCaps},
+    model::{Catalog, Input, Prompt, Settings},
     widgets::key::Chord,
 };
+
+use super::workbench::demo_start;
 
 const SIZE: usize = 10 << 20;
 
@@ -26,18 +28,7 @@ struct Bench {
 impl Bench {
     fn new(in_prompt: bool, lines: bool) -> Self {
         let settings = Settings::default();
-        let start = Start {
-            keymap: Keymap::default(),
-            catalog: Catalog::new(builtin::cards(), &settings),
-            settings,
-            starters: Vec::new(),
-            session: None,
-            found: Vec::new(),
-            default_target: "demo".to_owned(),
-            look: TerminalCaps::default(),
-            notices: Vec::new(),
-            zone: jiff::tz::TimeZone::UTC,
-        };
+        let start = Start { catalog: Catalog::new(builtin::cards(), &settings), settings, ..demo_start() };
         let now = Now { at: std::time::Instant::now(), time: jiff::Timestamp::UNIX_EPOCH };
         let (app, _) = App::new(start, now);
         let mut bench = Self { app, now };

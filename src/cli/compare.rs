@@ -24,7 +24,7 @@ use crate::{
     model::{Outcome, Prompt, RunRequest},
     pipeline::{
         Pipeline, RunEvent, TimedEvent,
-        beside::beside,
+        compared_runs::compare_runs,
         meter::{Phase, RunMeter},
     },
     present::{
@@ -111,7 +111,7 @@ pub(crate) async fn compare(
         lanes.iter().map(|lane| lane.requests.first().map(|request| Arc::clone(&request.prompt))).collect();
     let samples = lanes.iter().map(|lane| lane.requests.len()).max().unwrap_or(0);
     let (mut runs, mut streams) = (Vec::new(), Vec::new());
-    let beside = beside(&lanes.iter().flat_map(|lane| &lane.requests).collect::<Vec<_>>());
+    let beside = compare_runs(&lanes.iter().flat_map(|lane| &lane.requests).collect::<Vec<_>>());
     // Those that wait for each other are under way together.
     let at_once = if beside.iter().any(Option::is_some) { at_once.max(lanes.len()) } else { at_once };
     let requests =
@@ -119,7 +119,7 @@ pub(crate) async fn compare(
     for ((lane, request), beside) in requests.zip(beside) {
         let meter = RunMeter::new(&request.targets, request.prompt.tool_set());
         let sample = request.sample;
-        streams.push((sample, beside.is_some(), runs.len(), pipeline.run_beside(request, beside)));
+        streams.push((sample, beside.is_some(), runs.len(), pipeline.run_compared(request, beside)));
         runs.push(ComparedRun { lane, sample, meter, timeline: Vec::new(), outcome: None });
     }
     let controls: Vec<_> = streams.iter().map(|(.., run)| run.control()).collect();

@@ -1,6 +1,6 @@
 //! How alike two texts are in what they mean: the cosine of their embeddings, which a model makes.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -10,27 +10,10 @@ use crate::{
         check::source::text_of,
         extract,
         reason::{apart, inconclusive, verdict},
+        service_prompt::service_prompt,
     },
-    model::{Check, Format, Input, Prompt, Response, TextService, Verdict},
+    model::{Check, Input, Prompt, TextService, Verdict},
 };
-
-/// The prompt of an embedding: the text itself, and an answer of any form.
-static PROMPT: LazyLock<Arc<Prompt>> = LazyLock::new(|| {
-    Arc::new(Prompt {
-        description: "Makes the embedding of a text".to_owned(),
-        user: "{{ input }}".to_owned(),
-        response: Response { format: Format::Text, finish: false, ..Response::default() },
-        ..Prompt::default()
-    })
-});
-
-/// Tells the runs that make embeddings from those of a person's own prompt that has their name.
-#[must_use]
-pub fn is_embedding(prompt_name: Option<&str>, prompt: &Prompt) -> bool {
-    prompt_name == Some(TextService::Embedding.name())
-        && prompt.description == PROMPT.description
-        && prompt.user == PROMPT.user
-}
 
 /// A check of how alike an answer and other texts are, filled for one input.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +44,7 @@ impl SimilarityCheck {
             None => Vec::new(),
         };
         let answer = self.part.clone().unwrap_or_else(|| extract::answer(answer).to_owned());
-        (Arc::clone(&PROMPT), [answer].into_iter().chain(texts).map(Input::of).collect())
+        (Arc::clone(service_prompt(TextService::Embedding)), [answer].into_iter().chain(texts).map(Input::of).collect())
     }
 
     /// Makes the verdict of the embeddings, in the order of [`Self::asks`]: that of the text most like the answer. An error

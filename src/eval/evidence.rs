@@ -126,7 +126,7 @@ impl RowPair {
 }
 
 impl Evidence {
-    /// Weighs rows, one pair each. The seed draws the resamples of the scores: the same seed gives the same
+    /// Compares rows, one pair each. The seed draws the resamples of the scores: the same seed gives the same
     /// evidence.
     ///
     /// Passes decide. Where fewer than seven rows were fixed or broken they cannot, and scores do: with a
@@ -143,7 +143,7 @@ impl Evidence {
         (self.fixed + self.broken + self.unchanged).max(self.scored)
     }
 
-    /// Weighs rows likewise and leaves the scores out where passes decide. The verdict and its sentence are the
+    /// Compares rows likewise and leaves the scores out where passes decide. The verdict and its sentence are the
     /// same, and of many rows are there in a fraction of the time.
     #[must_use]
     pub fn of_what_decides(pairs: impl IntoIterator<Item = RowPair>, seed: u64) -> Self {
@@ -151,10 +151,10 @@ impl Evidence {
     }
 
     fn compare_pairs(pairs: impl IntoIterator<Item = RowPair>, seed: u64, always: bool) -> Self {
-        let mut weighing = Weighing { always, ..Weighing::new(seed) };
-        pairs.into_iter().for_each(|pair| weighing.take(pair));
-        while !weighing.step(usize::MAX) {}
-        weighing.evidence()
+        let mut work = EvidenceInWork { always, ..EvidenceInWork::new(seed) };
+        pairs.into_iter().for_each(|pair| work.take(pair));
+        while !work.step(usize::MAX) {}
+        work.evidence()
     }
 
     /// Says what rows show, of the scores what was found of them.
@@ -200,10 +200,10 @@ impl Evidence {
     }
 }
 
-/// Paired rows that are weighed in steps: the scores of a million of them take seconds. Those whose passes decide are weighed
+/// Paired rows that are compared in steps: the scores of a million of them take seconds. Those whose passes decide are compared
 /// without their scores, as [`Evidence::of_what_decides`] does.
 #[derive(Debug, Clone)]
-pub struct Weighing {
+pub struct EvidenceInWork {
     rows: Paired,
     not_comparable: u64,
     pairs: u64,
@@ -211,21 +211,21 @@ pub struct Weighing {
     apart: Vec<f64>,
     scored: u64,
     rng: SplitMix,
-    /// Whether scores are weighed where passes decide.
+    /// Whether scores are compared where passes decide.
     always: bool,
-    stage: WeighingStage,
+    stage: EvidenceStage,
 }
 
-/// How far a weighing is.
+/// How far the comparison is.
 #[derive(Debug, Clone)]
-enum WeighingStage {
+enum EvidenceStage {
     Taking,
     Resampling(Bootstrap),
     Flipping(Difference, SignFlips),
-    Weighed(Option<Difference>, Option<f64>),
+    Done(Option<Difference>, Option<f64>),
 }
 
-impl Weighing {
+impl EvidenceInWork {
     /// Begins without a row. The seed draws the resamples of the scores.
     #[must_use]
     pub fn new(seed: u64) -> Self {
@@ -237,7 +237,7 @@ impl Weighing {
             scored: 0,
             rng: SplitMix::new(seed),
             always: false,
-            stage: WeighingStage::Taking,
+            stage: EvidenceStage::Taking,
         }
     }
 
@@ -260,22 +260,22 @@ impl Weighing {
         self.pairs == 0
     }
 
-    /// Draws scores of about so many rows, of one resample at least. Tells whether all is weighed.
+    /// Draws scores of about so many rows, of one resample at least. Tells whether all is done.
     pub fn step(&mut self, rows: usize) -> bool {
         let mut left = rows;
         loop {
-            let weighed = match &mut self.stage {
-                WeighingStage::Weighed(..) => return true,
-                WeighingStage::Taking => self.begin(),
-                WeighingStage::Resampling(bootstrap) => bootstrap.draw(&self.apart, &mut self.rng),
-                WeighingStage::Flipping(_, flips) => flips.draw(&mut self.rng),
+            let done = match &mut self.stage {
+                EvidenceStage::Done(..) => return true,
+                EvidenceStage::Taking => self.begin(),
+                EvidenceStage::Resampling(bootstrap) => bootstrap.draw(&self.apart, &mut self.rng),
+                EvidenceStage::Flipping(_, flips) => flips.draw(&mut self.rng),
             };
-            if weighed {
+            if done {
                 self.go_on();
             }
             left = left.saturating_sub(self.apart.len().max(1));
             if left == 0 {
-                return matches!(self.stage, WeighingStage::Weighed(..));
+                return matches!(self.stage, EvidenceStage::Done(..));
             }
         }
     }
@@ -288,7 +288,7 @@ impl Weighing {
         }
         match Bootstrap::of(&self.apart) {
             Some(bootstrap) => {
-                self.stage = WeighingStage::Resampling(bootstrap);
+                self.stage = EvidenceStage::Resampling(bootstrap);
                 false
             }
             None => true,
@@ -297,27 +297,27 @@ impl Weighing {
 
     /// Goes to the next stage.
     fn go_on(&mut self) {
-        let before = std::mem::replace(&mut self.stage, WeighingStage::Weighed(None, None));
+        let before = std::mem::replace(&mut self.stage, EvidenceStage::Done(None, None));
         self.stage = match before {
-            WeighingStage::Taking => WeighingStage::Weighed(None, None),
-            WeighingStage::Resampling(bootstrap) => {
+            EvidenceStage::Taking => EvidenceStage::Done(None, None),
+            EvidenceStage::Resampling(bootstrap) => {
                 let score = bootstrap.interval().map(|(by, interval)| Difference { by, interval });
                 match score.zip(SignFlips::of(&self.apart)) {
-                    Some((score, flips)) => WeighingStage::Flipping(score, flips),
-                    None => WeighingStage::Weighed(score, None),
+                    Some((score, flips)) => EvidenceStage::Flipping(score, flips),
+                    None => EvidenceStage::Done(score, None),
                 }
             }
-            WeighingStage::Flipping(score, flips) => WeighingStage::Weighed(Some(score), Some(flips.chance())),
-            weighed @ WeighingStage::Weighed(..) => weighed,
+            EvidenceStage::Flipping(score, flips) => EvidenceStage::Done(Some(score), Some(flips.chance())),
+            done @ EvidenceStage::Done(..) => done,
         };
     }
 
-    /// Says what the rows show, once all is weighed.
+    /// Says what the rows show, once all is done.
     #[must_use]
     pub fn evidence(&self) -> Evidence {
         let (score, score_p) = match &self.stage {
-            WeighingStage::Weighed(score, score_p) => (*score, *score_p),
-            WeighingStage::Taking | WeighingStage::Resampling(_) | WeighingStage::Flipping(..) => (None, None),
+            EvidenceStage::Done(score, score_p) => (*score, *score_p),
+            EvidenceStage::Taking | EvidenceStage::Resampling(_) | EvidenceStage::Flipping(..) => (None, None),
         };
         Evidence::of_rows((self.rows, self.not_comparable), self.scored, score, score_p)
     }

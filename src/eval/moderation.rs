@@ -1,6 +1,6 @@
 //! Whether an answer is harmful, as a moderation service says: what it is asked, and the verdict on the categories it finds.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -11,26 +11,10 @@ use crate::{
         extract,
         reason::{inconclusive, quote, verdict},
         rubric::said_by,
+        service_prompt::service_prompt,
     },
-    model::{Check, Format, Input, Prompt, Response, TextService, Verdict},
+    model::{Check, Input, Prompt, TextService, Verdict},
 };
-
-/// The prompt of a moderation: the text itself, and an answer of any form.
-static PROMPT: LazyLock<Arc<Prompt>> = LazyLock::new(|| {
-    Arc::new(Prompt {
-        description: "Has a text looked at for harm".to_owned(),
-        user: "{{ input }}".to_owned(),
-        response: Response { format: Format::Text, finish: false, ..Response::default() },
-        ..Prompt::default()
-    })
-});
-
-/// Tells the runs that moderate from those of a person's own prompt that has their name.
-#[must_use]
-pub fn is_moderation(prompt_name: Option<&str>, prompt: &Prompt) -> bool {
-    let named = prompt_name == Some(TextService::Moderation.name());
-    named && prompt.description == PROMPT.description && prompt.user == PROMPT.user
-}
 
 /// A check of whether an answer is harmful, filled for one input.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +40,7 @@ impl ModerationCheck {
     #[must_use]
     pub fn asks(&self, answer: &str) -> (Arc<Prompt>, Vec<Input>) {
         let answer = self.part.clone().unwrap_or_else(|| extract::answer(answer).to_owned());
-        (Arc::clone(&PROMPT), vec![Input::of(answer)])
+        (Arc::clone(service_prompt(TextService::Moderation)), vec![Input::of(answer)])
     }
 
     /// Makes the verdict of what the service said; an error says why it said nothing. The score is the highest of the
@@ -138,7 +122,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{CheckKind, Status};
+    use crate::{
+        eval::service_prompt::asks_service,
+        model::{CheckKind, Status},
+    };
 
     const SAID: &str = r#"{"flagged": true, "categories": {"hate": true, "violence": true, "self-harm": false},
         "category_scores": {"hate": 0.6, "violence": 0.91, "self-harm": 0.2}}"#;
@@ -172,7 +159,7 @@ mod tests {
         }
         let (prompt, asked) = ModerationCheck::of(&all).asks("<think>hm</think>x");
         assert_eq!(asked.iter().map(|input| input.text.as_str()).collect::<Vec<_>>(), ["x"]);
-        assert!(is_moderation(Some("moderation"), &prompt) && !is_moderation(Some("x"), &prompt));
+        assert!(asks_service(Some("moderation"), &prompt) && !asks_service(Some("x"), &prompt));
     }
 
     #[test]

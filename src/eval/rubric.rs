@@ -11,11 +11,10 @@ use crate::{
     eval::{
         check,
         check::source::text_of,
-        embedding::is_embedding,
         extract, judge_template,
         judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue, OwnPrompt},
-        moderation::is_moderation,
         reason::{apart, inconclusive, verdict},
+        service_prompt::asks_service,
     },
     model::{Check, Input, Message, Prompt, Verdict, id},
     template::conversation::EARLIER,
@@ -28,9 +27,7 @@ pub const JUDGE: &str = "judge";
 /// of theirs.
 #[must_use]
 pub fn is_judge(prompt_name: Option<&str>, prompt: &Prompt) -> bool {
-    (prompt_name == Some(JUDGE) && judge_template::is_asked_by(prompt))
-        || is_embedding(prompt_name, prompt)
-        || is_moderation(prompt_name, prompt)
+    (prompt_name == Some(JUDGE) && judge_template::is_asked_by(prompt)) || asks_service(prompt_name, prompt)
 }
 
 /// How often a judge is asked at most for one answer.

@@ -147,8 +147,8 @@ impl CodeNames {
     }
 
     /// The name of what a loop runs over.
-    fn kept(&self, number: usize) -> String {
-        self.loops.get(number).map(|(kept, _)| kept.clone()).unwrap_or_default()
+    fn items(&self, number: usize) -> String {
+        self.loops.get(number).map(|(items, _)| items.clone()).unwrap_or_default()
     }
 
     /// The name of the place that a loop is at.

@@ -22,7 +22,7 @@ use crate::{
     model::{RunId, RunRequest, batch::BatchRequest},
     pipeline::{
         TimedEvent,
-        beside::{BesideRun, beside},
+        compared_runs::{ComparedRun, compare_runs},
         event::RunEvent,
     },
     store::{Store, api::StoreRequest},
@@ -62,7 +62,7 @@ pub(crate) struct RunTasks {
     store: Arc<Store>,
     runs: BTreeMap<Ticket, mpsc::Sender<Hurry>>,
     /// Runs about to be started whose answers are compared with each other.
-    beside: BTreeMap<Ticket, BesideRun>,
+    beside: BTreeMap<Ticket, ComparedRun>,
     desk: Desk,
     batches: BatchTasks,
     experiments: ExperimentTasks,
@@ -129,13 +129,13 @@ impl RunTasks {
     }
 
     /// Notes which of the runs that one step starts are compared with each other, where their prompts ask for it.
-    pub(crate) fn note_beside(&mut self, effects: &[Effect]) {
+    pub(crate) fn note_compared(&mut self, effects: &[Effect]) {
         let started = effects.iter().filter_map(|effect| {
             let Effect::Start(ticket, request) = effect else { return None };
             Some((*ticket, &**request))
         });
         let (tickets, requests): (Vec<Ticket>, Vec<&RunRequest>) = started.unzip();
-        let noted = tickets.into_iter().zip(beside(&requests));
+        let noted = tickets.into_iter().zip(compare_runs(&requests));
         self.beside = noted.filter_map(|(ticket, beside)| Some((ticket, beside?))).collect();
     }
 
@@ -393,13 +393,13 @@ async fn error(inbox: &mpsc::Sender<Event>, words: String) {
 async fn run(
     engine: Ready,
     ticket: Ticket,
-    (request, beside): (RunRequest, Option<BesideRun>),
+    (request, beside): (RunRequest, Option<ComparedRun>),
     mut hurried: mpsc::Receiver<Hurry>,
     inbox: mpsc::Sender<Event>,
 ) -> Result<(), NotUp> {
     let engine = ready(engine).await.ok_or(NotUp)?;
     engine.read_keys(request.targets.iter().chain(request.judges.values())).await;
-    let events = engine.pipeline.run_beside(request, beside);
+    let events = engine.pipeline.run_compared(request, beside);
     let control = events.control();
     let mut events = events.ready_chunks(TOGETHER);
     let mut watched = true;

@@ -9,7 +9,7 @@ use crate::{
     },
     eval::{
         Evidence, Tally,
-        evidence::{RowPair, SEED, Samples, Weighing},
+        evidence::{EvidenceInWork, RowPair, SEED, Samples},
     },
     present::batch_verdict::{Side, verdict},
     text::clean_line,
@@ -30,9 +30,9 @@ pub(crate) struct FiguresInWork {
     columns: Vec<ColumnFigures>,
     total: ColumnFigures,
     /// Each column beyond the first against it.
-    between: Vec<Weighing>,
+    between: Vec<EvidenceInWork>,
     /// Each column against its like in the baseline.
-    before: Vec<Weighing>,
+    before: Vec<EvidenceInWork>,
     /// What the baseline's cells come to, by column.
     tallies: Vec<Tally>,
     /// What the comparisons show: which column, whether with the baseline, and what.
@@ -47,7 +47,7 @@ pub(crate) struct FiguresInWork {
 enum FiguresStage {
     Rows,
     BaselineRows,
-    Weighing,
+    Comparing,
     Times,
     Words,
 }
@@ -78,14 +78,14 @@ impl FiguresInWork {
     /// Begins with nothing taken in.
     pub(crate) fn new(grid: &Grid, compares: bool) -> Self {
         let count = grid.columns();
-        let weighings = |count: usize| vec![Weighing::new(SEED); count];
+        let in_work = |count: usize| vec![EvidenceInWork::new(SEED); count];
         Self {
             stage: FiguresStage::Rows,
             at: 0,
             columns: vec![ColumnFigures::default(); count],
             total: ColumnFigures::default(),
-            between: weighings(count.saturating_sub(1)),
-            before: weighings(if compares { count } else { 0 }),
+            between: in_work(count.saturating_sub(1)),
+            before: in_work(if compares { count } else { 0 }),
             tallies: vec![Tally::default(); count],
             found: Vec::new(),
             words: Vec::new(),
@@ -103,17 +103,17 @@ impl FiguresInWork {
                 }
                 self.total.take(&cell);
             }
-            for (column, weighing) in (1..).zip(&mut self.between) {
+            for (column, evidence) in (1..).zip(&mut self.between) {
                 if let Some(pair) = pair((grid, at, column), (grid, at, 0)) {
-                    weighing.take(pair);
+                    evidence.take(pair);
                 }
             }
             let earlier = baseline.zip(grid.number(at));
             let earlier = earlier.and_then(|(baseline, number)| Some((&baseline.grid, baseline.grid.row_at(number)?)));
             if let Some((before, row)) = earlier {
-                for (column, weighing) in self.before.iter_mut().enumerate() {
+                for (column, evidence) in self.before.iter_mut().enumerate() {
                     if let Some(pair) = pair((grid, at, column), (before, row, column)) {
-                        weighing.take(pair);
+                        evidence.take(pair);
                     }
                 }
             }
@@ -134,11 +134,11 @@ impl FiguresInWork {
         end == baseline.len()
     }
 
-    /// Weighs one comparison on. Tells whether it was the last.
-    fn weigh(&mut self) -> bool {
-        let mut weighings = self.between.iter_mut().chain(&mut self.before);
-        let weighed = weighings.nth(self.at).is_none_or(|weighing| weighing.step(DRAWS));
-        self.at += usize::from(weighed);
+    /// Goes on with one comparison. Tells whether it was the last.
+    fn compare(&mut self) -> bool {
+        let mut in_work = self.between.iter_mut().chain(&mut self.before);
+        let done = in_work.nth(self.at).is_none_or(|evidence| evidence.step(DRAWS));
+        self.at += usize::from(done);
         self.at >= self.between.len() + self.before.len()
     }
 
@@ -154,10 +154,10 @@ impl FiguresInWork {
 
     /// Notes what the comparisons show, those left out without a row in common.
     fn conclude(&mut self) {
-        let between = (1..).zip(&self.between).map(|(column, weighing)| (column, false, weighing));
-        let before = self.before.iter().enumerate().map(|(column, weighing)| (column, true, weighing));
-        let all = between.chain(before).filter(|(_, _, weighing)| !weighing.is_empty());
-        self.found = all.map(|(column, earlier, weighing)| (column, earlier, weighing.evidence())).collect();
+        let between = (1..).zip(&self.between).map(|(column, evidence)| (column, false, evidence));
+        let before = self.before.iter().enumerate().map(|(column, evidence)| (column, true, evidence));
+        let all = between.chain(before).filter(|(_, _, evidence)| !evidence.is_empty());
+        self.found = all.map(|(column, earlier, evidence)| (column, earlier, evidence.evidence())).collect();
     }
 
     /// Says what one comparison shows. Tells whether it was the last.
@@ -188,15 +188,15 @@ impl FiguresInWork {
             FiguresStage::Rows => self.take_rows(grid, baseline).then_some(Some(FiguresStage::BaselineRows)),
             FiguresStage::BaselineRows => {
                 let over = baseline.is_none_or(|baseline| self.take_baseline(&baseline.grid));
-                over.then_some(Some(FiguresStage::Weighing))
+                over.then_some(Some(FiguresStage::Comparing))
             }
-            FiguresStage::Weighing => self.weigh().then_some(Some(FiguresStage::Times)),
+            FiguresStage::Comparing => self.compare().then_some(Some(FiguresStage::Times)),
             FiguresStage::Times => self.time().then_some(Some(FiguresStage::Words)),
             FiguresStage::Words => self.say(baseline, name).then_some(None),
         };
         match next {
             Some(Some(stage)) => {
-                if self.stage == FiguresStage::Weighing {
+                if self.stage == FiguresStage::Comparing {
                     self.conclude();
                 }
                 (self.stage, self.at) = (stage, 0);

@@ -543,7 +543,7 @@ impl Grid {
     pub(crate) fn keep_text(&mut self, cell: &Cell, row: &RowText) {
         if let Some(offset) = self.offset(cell.place) {
             let own: &mut RowTexts = self.texts.entry(row.number);
-            own.kept = true;
+            own.is_unrecorded = true;
             own.asked.get_or_insert_with(|| asked(row));
             own.put(offset, CellText::of(cell));
         }

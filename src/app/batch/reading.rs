@@ -73,8 +73,7 @@ impl Batches {
             return;
         };
         if entry.cells > u64::from(u32::MAX) {
-            let why =
-                "this batch has more cells than the table can hold, 4,294,967,295; `retort export` reads them all";
+            let why = "this batch has more cells than the table can hold, 4,294,967,295; the same `retort batch` with --out FILE writes them all";
             return cx.say(Tone::Error, why);
         }
         let (id, spec) = (entry.id, entry.spec.clone());

@@ -173,7 +173,7 @@ impl Printer<'_> {
         let names: Vec<&str> = whole.names.iter().map(|place| self.names.local(*place)).collect();
         let function = if names.len() > 1 { "pairs" } else { "items" };
         let mut over = format!("{function}({})", self.value(&whole.over));
-        let (kept, index) = (self.names.kept(whole.number), self.names.index(whole.number));
+        let (items, index) = (self.names.items(whole.number), self.names.index(whole.number));
         let target = names.join(", ");
         if whole.is_kept {
             let listed = match &whole.only {
@@ -183,8 +183,8 @@ impl Printer<'_> {
                 }
                 None => std::mem::take(&mut over),
             };
-            let _ = writeln!(out, "{indent}{kept} = {listed}");
-            over.clone_from(&kept);
+            let _ = writeln!(out, "{indent}{items} = {listed}");
+            over.clone_from(&items);
         }
         let _ = if whole.is_counted {
             let each = if names.len() > 1 { format!("({target})") } else { target };
@@ -194,7 +194,7 @@ impl Printer<'_> {
         };
         self.steps(&whole.body, depth + 1, out);
         if !whole.otherwise.is_empty() {
-            let _ = writeln!(out, "{indent}if not {kept}:");
+            let _ = writeln!(out, "{indent}if not {items}:");
             self.steps(&whole.otherwise, depth + 1, out);
         }
     }
@@ -275,7 +275,7 @@ impl Printer<'_> {
             }
             TruthCode::First(number) => format!("{} == 0", self.names.index(*number)),
             TruthCode::Last(number) => {
-                format!("{} == len({}) - 1", self.names.index(*number), self.names.kept(*number))
+                format!("{} == len({}) - 1", self.names.index(*number), self.names.items(*number))
             }
         }
     }
@@ -285,7 +285,7 @@ impl Printer<'_> {
             NumberCode::Literal(digits) => digits.clone(),
             NumberCode::Index(number, 0) => self.names.index(*number),
             NumberCode::Index(number, from) => format!("{} + {from}", self.names.index(*number)),
-            NumberCode::LoopLength(number) => format!("len({})", self.names.kept(*number)),
+            NumberCode::LoopLength(number) => format!("len({})", self.names.items(*number)),
             NumberCode::Length(value) => format!("length({})", self.value(value)),
         }
     }

@@ -202,19 +202,19 @@ impl Printer<'_> {
         let names: Vec<&str> = whole.names.iter().map(|place| self.names.local(*place)).collect();
         let function = if names.len() > 1 { "pairs" } else { "items" };
         let mut over = format!("{function}({})?", self.lent_value(&whole.over));
-        let (kept, index) = (self.names.kept(whole.number), self.names.index(whole.number));
+        let (items, index) = (self.names.items(whole.number), self.names.index(whole.number));
         let target = if names.len() > 1 { format!("({})", names.join(", ")) } else { names.concat() };
         if whole.is_kept {
             let _ = match &whole.only {
                 Some(only) => writeln!(
                     out,
-                    "{indent}let mut {kept} = Vec::new();\n{indent}for {target} in {over} {{\n{indent}    if {} {{\n\
-                     {indent}        {kept}.push({target});\n{indent}    }}\n{indent}}}",
+                    "{indent}let mut {items} = Vec::new();\n{indent}for {target} in {over} {{\n{indent}    if {} {{\n\
+                     {indent}        {items}.push({target});\n{indent}    }}\n{indent}}}",
                     self.truth(only)
                 ),
-                None => writeln!(out, "{indent}let {kept} = {over};"),
+                None => writeln!(out, "{indent}let {items} = {over};"),
             };
-            over = format!("{kept}.iter().cloned()");
+            over = format!("{items}.iter().cloned()");
         }
         let _ = match (whole.is_counted, whole.is_kept) {
             (true, true) => writeln!(out, "{indent}for ({index}, {target}) in {over}.enumerate() {{"),
@@ -224,7 +224,7 @@ impl Printer<'_> {
         self.steps(&whole.body, depth + 1, out);
         let _ = writeln!(out, "{indent}}}");
         if !whole.otherwise.is_empty() {
-            let _ = writeln!(out, "{indent}if {kept}.is_empty() {{");
+            let _ = writeln!(out, "{indent}if {items}.is_empty() {{");
             self.steps(&whole.otherwise, depth + 1, out);
             let _ = writeln!(out, "{indent}}}");
         }
@@ -345,7 +345,7 @@ impl Printer<'_> {
             }
             TruthCode::First(number) => format!("{} == 0", self.names.index(*number)),
             TruthCode::Last(number) => {
-                format!("{} + 1 == {}.len()", self.names.index(*number), self.names.kept(*number))
+                format!("{} + 1 == {}.len()", self.names.index(*number), self.names.items(*number))
             }
         }
     }
@@ -356,7 +356,7 @@ impl Printer<'_> {
             NumberCode::Literal(digits) => digits.clone(),
             NumberCode::Index(number, 0) => self.names.index(*number),
             NumberCode::Index(number, from) => format!("{} + {from}", self.names.index(*number)),
-            NumberCode::LoopLength(number) => format!("{}.len()", self.names.kept(*number)),
+            NumberCode::LoopLength(number) => format!("{}.len()", self.names.items(*number)),
             NumberCode::Length(value) => format!("length({})?", self.lent_value(value)),
         }
     }

@@ -192,14 +192,14 @@ impl Printer<'_> {
         let names: Vec<&str> = whole.names.iter().map(|place| self.names.local(*place)).collect();
         let function = if names.len() > 1 { "pairsOf" } else { "itemsOf" };
         let mut over = format!("{function}({})", self.value(&whole.over));
-        let (kept, index) = (self.names.kept(whole.number), self.names.index(whole.number));
+        let (items, index) = (self.names.items(whole.number), self.names.index(whole.number));
         let target = if names.len() > 1 { format!("[{}]", names.join(", ")) } else { names.concat() };
         if whole.is_kept {
             if let Some(only) = &whole.only {
                 let _ = write!(over, ".filter(({target}: any) => {})", self.truth(only));
             }
-            let _ = writeln!(out, "{indent}const {kept} = {over};");
-            over.clone_from(&kept);
+            let _ = writeln!(out, "{indent}const {items} = {over};");
+            over.clone_from(&items);
         }
         let _ = if whole.is_counted {
             writeln!(out, "{indent}for (const [{index}, {target}] of {over}.entries()) {{")
@@ -209,7 +209,7 @@ impl Printer<'_> {
         self.steps(&whole.body, depth + 1, out);
         let _ = writeln!(out, "{indent}}}");
         if !whole.otherwise.is_empty() {
-            let _ = writeln!(out, "{indent}if ({kept}.length === 0) {{");
+            let _ = writeln!(out, "{indent}if ({items}.length === 0) {{");
             self.steps(&whole.otherwise, depth + 1, out);
             let _ = writeln!(out, "{indent}}}");
         }
@@ -309,7 +309,7 @@ impl Printer<'_> {
             }
             TruthCode::First(number) => format!("{} === 0", self.names.index(*number)),
             TruthCode::Last(number) => {
-                format!("{} === {}.length - 1", self.names.index(*number), self.names.kept(*number))
+                format!("{} === {}.length - 1", self.names.index(*number), self.names.items(*number))
             }
         }
     }
@@ -319,7 +319,7 @@ impl Printer<'_> {
             NumberCode::Literal(digits) => digits.clone(),
             NumberCode::Index(number, 0) => self.names.index(*number),
             NumberCode::Index(number, from) => format!("{} + {from}", self.names.index(*number)),
-            NumberCode::LoopLength(number) => format!("{}.length", self.names.kept(*number)),
+            NumberCode::LoopLength(number) => format!("{}.length", self.names.items(*number)),
             NumberCode::Length(value) => format!("lengthOf({})", self.value(value)),
         }
     }

@@ -283,8 +283,8 @@ fn what_cannot_be_read_or_written_names_file_and_line_and_nothing_is_lost() {
     let mut bench = opened(inbox());
     bench.keys("a");
     let (ticket, _) = bench.jobs().remove(0);
-    bench.answer(ticket, Err(StoreError::new("cannot write /work/prompts: permission denied")));
-    assert!(seen(&mut bench).contains("! not written: cannot write /work/prompts: permission denied"));
+    bench.answer(ticket, Err(StoreError::new("cannot write prompts: permission denied")));
+    assert!(seen(&mut bench).contains("! not written: cannot write prompts: permission denied"));
     bench.keys("<esc>");
     assert!(matches!(bench.app.overlay(), Some(Overlay::Inbox(_))), "it is said once more before it is left");
     bench.keys("<c-s>");

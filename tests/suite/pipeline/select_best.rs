@@ -9,7 +9,7 @@ use retort::{
         CacheMode, Check, CheckKind, DatasetRow, ErrorKind, Outcome, PicoDollars, Price, Prompt, RunRequest, Status,
         batch::{BatchLimits, Cell},
     },
-    pipeline::{BatchEvent, BatchPlan, KnownCells, beside::beside},
+    pipeline::{BatchEvent, BatchPlan, KnownCells, compared_runs::compare_runs},
     provider::Call,
 };
 
@@ -234,9 +234,9 @@ async fn beside_each_other(bench: &Bench, models: &[&str], checks: &[Check]) -> 
         .iter()
         .map(|model| RunRequest { checks: checks.to_vec(), judges: judges.clone(), ..request(&[model]) })
         .collect();
-    let beside = beside(&requests.iter().collect::<Vec<_>>());
+    let beside = compare_runs(&requests.iter().collect::<Vec<_>>());
     let runs = requests.into_iter().zip(beside).map(|(request, beside)| {
-        let events = bench.pipeline.run_beside(request, beside);
+        let events = bench.pipeline.run_compared(request, beside);
         async move { verdict(ended(&events.collect::<Vec<_>>().await)) }
     });
     join_all(runs).await
@@ -259,10 +259,10 @@ async fn runs_that_are_started_together_are_compared_and_one_that_is_let_go_is_n
     let by_score = beside_each_other(&bench, &["a", "b"], &highest).await;
     assert!(by_score.iter().flatten().any(|(status, _)| *status == Status::Passed), "{by_score:?}");
     let requests = ["a", "slow"].map(|model| RunRequest { checks: highest.to_vec(), ..request(&[model]) });
-    let mut noted = beside(&requests.iter().collect::<Vec<_>>()).into_iter();
+    let mut noted = compare_runs(&requests.iter().collect::<Vec<_>>()).into_iter();
     let [first, second] = requests;
-    let kept = bench.pipeline.run_beside(first, noted.next().unwrap());
-    drop(bench.pipeline.run_beside(second, noted.next().unwrap()));
+    let kept = bench.pipeline.run_compared(first, noted.next().unwrap());
+    drop(bench.pipeline.run_compared(second, noted.next().unwrap()));
     let events: Vec<_> = kept.collect().await;
     let (status, why) = verdict(ended(&events)).unwrap();
     assert!(status == Status::Inconclusive && why.contains("no other answer"), "{why}");

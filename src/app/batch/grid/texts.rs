@@ -36,7 +36,7 @@ pub(crate) struct RowTexts {
     /// Whether the record was asked for it.
     pub(crate) requested: bool,
     /// Whether nothing else has it: a cell of it could not be recorded.
-    pub(crate) kept: bool,
+    pub(crate) is_unrecorded: bool,
 }
 
 impl RowTexts {
@@ -104,7 +104,7 @@ impl TextWindow {
 
     /// Lets a row go if it was not in sight just now and there is no room to spare.
     pub(crate) fn let_go(&mut self, number: u64, width: usize) {
-        let unseen = |row: &RowTexts| (row.seen < self.clock || self.clock == 0) && !row.kept;
+        let unseen = |row: &RowTexts| (row.seen < self.clock || self.clock == 0) && !row.is_unrecorded;
         if self.rows.len() > most(width) && self.rows.get(&number).is_some_and(unseen) {
             self.rows.remove(&number);
             self.is_partial = true;
@@ -118,7 +118,8 @@ impl TextWindow {
         if self.rows.len() <= most + most / 4 {
             return;
         }
-        let going = self.rows.iter().filter(|(number, row)| row.seen < self.clock && !row.kept && can_go(**number));
+        let going =
+            self.rows.iter().filter(|(number, row)| row.seen < self.clock && !row.is_unrecorded && can_go(**number));
         let mut going: Vec<(u64, u64)> = going.map(|(number, row)| (row.seen, *number)).collect();
         going.sort_unstable();
         for (_, number) in going.into_iter().take(self.rows.len() - most) {

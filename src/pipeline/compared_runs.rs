@@ -13,13 +13,13 @@ use crate::{
 
 /// A run's part in the comparison with those that are started beside it. The others wait for it until it is let go.
 #[derive(Debug)]
-pub struct BesideRun {
+pub struct ComparedRun {
     pub(crate) cell: ComparedCell,
     place: CellIndex,
     all: Arc<Mutex<Comparisons>>,
 }
 
-impl Drop for BesideRun {
+impl Drop for ComparedRun {
     fn drop(&mut self) {
         self.all.lock().unwrap_or_else(PoisonError::into_inner).ended(self.place, false);
     }
@@ -28,7 +28,7 @@ impl Drop for BesideRun {
 /// Has runs that are started together wait for each other once they are answered: one for each request, none where its
 /// prompt compares nothing or it is alone. All of those of a sample have to be under way at once.
 #[must_use]
-pub fn beside(requests: &[&RunRequest]) -> Vec<Option<BesideRun>> {
+pub fn compare_runs(requests: &[&RunRequest]) -> Vec<Option<ComparedRun>> {
     let all = Arc::new(Mutex::new(Comparisons::default()));
     let compares = |request: &RunRequest| {
         let mut checks = request.checks.iter().chain(&request.prompt.checks);
@@ -49,7 +49,7 @@ pub fn beside(requests: &[&RunRequest]) -> Vec<Option<BesideRun>> {
         let others = of_sample(place.sample);
         let cell =
             (others.len() > 1).then(|| all.lock().unwrap_or_else(PoisonError::into_inner).join(place, || others))?;
-        Some(BesideRun { cell, place, all: Arc::clone(&all) })
+        Some(ComparedRun { cell, place, all: Arc::clone(&all) })
     };
     places.iter().map(join).collect()
 }
