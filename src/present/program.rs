@@ -2,6 +2,8 @@
 //! one that asks. The request is the one that retort would send, whatever wire its target speaks.
 
 pub(crate) mod code;
+mod code_language;
+mod code_printer;
 mod code_writer;
 pub(crate) mod messages;
 mod python;
@@ -23,6 +25,7 @@ use crate::{
     present::{
         program::{
             code::{MessageCode, ProgramVariable},
+            code_language::CodeLanguage,
             variants::BodyVariants,
         },
         snippets::{HeaderPart, divided, header_parts},
@@ -214,10 +217,10 @@ impl PromptProgram {
 
     /// Names the function that asks, the parameters and what is written by code, none of which is one of the words that are
     /// `taken` or, where there is code, the name of a function that it stands on.
-    fn names(&self, taken: &[&'static str], helpers: &[Helper]) -> ProgramNames {
+    fn names(&self, taken: &[&'static str], language: &dyn CodeLanguage) -> ProgramNames {
         let mut taken = taken.to_vec();
         if !self.messages.is_empty() {
-            taken.extend(helpers.iter().map(|helper| helper.name).chain(["out", "re", "Value"]));
+            taken.extend(language.helpers().iter().map(|helper| helper.name).chain(["out", "re", "Value"]));
         }
         let own = identifier(&self.name, &taken, &[]);
         let mut values: Vec<String> = Vec::new();
@@ -235,23 +238,18 @@ impl PromptProgram {
     }
 
     /// Writes the functions that write messages, and before them those that they and the `rest` of the program stand on.
-    fn functions(
-        &self,
-        names: &ProgramNames,
-        helpers: &[Helper],
-        rest: &str,
-        write: impl Fn(&MessageCode, &CodeNames, &str, &str) -> String,
-    ) -> Vec<String> {
+    fn functions(&self, names: &ProgramNames, language: &dyn CodeLanguage, rest: &str) -> Vec<String> {
         let written: Vec<String> = self
             .messages
             .iter()
             .zip(&names.writers)
             .map(|(message, name)| {
                 let about = format!("message {}, of the role {}", message.number, message.role);
-                write(&message.code, &CodeNames::of(names, &message.code, self.variables.len()), name, &about)
+                let own = CodeNames::of(names, &message.code, self.variables.len());
+                code_printer::function(language, &message.code, &own, name, &about)
             })
             .collect();
-        let needed = helpers_of(helpers, &(written.concat() + rest));
+        let needed = helpers_of(language.helpers(), &(written.concat() + rest));
         let needed = needed.into_iter().filter(|_| !written.is_empty()).map(str::to_owned);
         needed.chain(written.iter().cloned()).collect()
     }

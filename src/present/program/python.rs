@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::{
     model::Wire,
     present::{
-        program::{LiteralStyle, NOTHING, ProgramNames, PromptProgram, python_code, quoted},
+        program::{LiteralStyle, NOTHING, ProgramNames, PromptProgram, python_code::PythonCode, quoted},
         snippets::{HeaderPart, python_opener},
         tool_loop,
     },
@@ -63,12 +63,12 @@ fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
 
 /// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
-    let names = program.names(TAKEN, python_code::HELPERS);
+    let names = program.names(TAKEN, &PythonCode);
     let (own, request) = (&names.own, request(program, &names));
     let (needed, optional) = parameters(program, &names);
     let parameters = [needed.clone(), optional.clone()].concat().join(", ");
     let request = format!("def request({parameters}):\n    \"\"\"Returns the body of the request.\"\"\"\n{request}");
-    let code = program.functions(&names, python_code::HELPERS, &request, python_code::function);
+    let code = program.functions(&names, &PythonCode, &request);
     let code: String = code.iter().flat_map(|part| ["\n\n", part.as_str()]).collect();
     let url = joined(&program.address(), true);
     let headers: Vec<String> = program

@@ -1,18 +1,16 @@
 //! The code of messages in Python, and the functions that it stands on.
 
-use std::fmt::Write as _;
-
 use crate::{
     present::program::{
-        CodeNames, Helper,
-        code::{CodeLoop, CodeStep, MessageCode, NumberCode, TextCode, TruthCode, ValueCode},
+        Helper,
+        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written},
         quoted,
     },
     template::expression::ValueTest,
 };
 
 /// The functions that the code may need, each after those that it needs itself.
-pub(super) const HELPERS: &[Helper] = &[
+const HELPERS: &[Helper] = &[
     Helper { name: "MISSING", code: "# What is not given.\nMISSING = object()\n" },
     Helper {
         name: "WHITE",
@@ -112,205 +110,152 @@ pub(super) const HELPERS: &[Helper] = &[
     },
 ];
 
-/// Writes a function that writes a message.
-pub(super) fn function(code: &MessageCode, names: &CodeNames, name: &str, about: &str) -> String {
-    let printer = Printer { names };
-    let parameters: Vec<&str> = code.takes.iter().map(|place| names.parameter(*place)).collect();
-    let mut out = format!("def {name}({}):\n    \"\"\"Writes {about}.\"\"\"\n", parameters.join(", "));
-    for (place, field) in &code.fields {
-        let _ = writeln!(out, "    need_fields({}, {})", names.parameter(*place), quoted(field));
-    }
-    for place in &code.reads {
-        let _ = writeln!(out, "    {} = read({})", names.read(*place), names.parameter(*place));
-    }
-    out.push_str("    out = \"\"\n");
-    printer.steps(&code.steps, 1, &mut out);
-    out.push_str("    return out\n");
-    out
-}
+/// The language as the code of messages is written in it.
+pub(super) struct PythonCode;
 
-struct Printer<'a> {
-    names: &'a CodeNames,
-}
-
-impl Printer<'_> {
-    fn steps(&self, steps: &[CodeStep], depth: usize, out: &mut String) {
-        let indent = "    ".repeat(depth);
-        if steps.is_empty() {
-            let _ = writeln!(out, "{indent}pass");
-        }
-        for step in steps {
-            match step {
-                CodeStep::Write(TextCode::Quoted(text)) => {
-                    for line in text.split_inclusive('\n') {
-                        let _ = writeln!(out, "{indent}out += {}", quoted(line));
-                    }
-                }
-                CodeStep::Write(text) => {
-                    let _ = writeln!(out, "{indent}out += {}", self.text(text));
-                }
-                CodeStep::If { branches, otherwise } => {
-                    for (place, (condition, body)) in branches.iter().enumerate() {
-                        let word = if place == 0 { "if" } else { "elif" };
-                        let _ = writeln!(out, "{indent}{word} {}:", self.truth(condition));
-                        self.steps(body, depth + 1, out);
-                    }
-                    if !otherwise.is_empty() {
-                        let _ = writeln!(out, "{indent}else:");
-                        self.steps(otherwise, depth + 1, out);
-                    }
-                }
-                CodeStep::Loop(whole) => self.whole_loop(whole, depth, out),
-                CodeStep::Begin(place, value) | CodeStep::Set(place, value) => {
-                    let _ = writeln!(out, "{indent}{} = {}", self.names.local(*place), self.value(value));
-                }
-            }
-        }
+impl CodeLanguage for PythonCode {
+    fn indent(&self) -> &'static str {
+        "    "
     }
 
-    fn whole_loop(&self, whole: &CodeLoop, depth: usize, out: &mut String) {
-        let indent = "    ".repeat(depth);
-        let names: Vec<&str> = whole.names.iter().map(|place| self.names.local(*place)).collect();
-        let function = if names.len() > 1 { "pairs" } else { "items" };
-        let mut over = format!("{function}({})", self.value(&whole.over));
-        let (items, index) = (self.names.items(whole.number), self.names.index(whole.number));
-        let target = names.join(", ");
-        if whole.is_kept {
-            let listed = match &whole.only {
-                Some(only) => {
-                    let each = if names.len() > 1 { format!("({target})") } else { target.clone() };
-                    format!("[{each} for {target} in {over} if {}]", self.truth(only))
-                }
-                None => std::mem::take(&mut over),
-            };
-            let _ = writeln!(out, "{indent}{items} = {listed}");
-            over.clone_from(&items);
-        }
-        let _ = if whole.is_counted {
-            let each = if names.len() > 1 { format!("({target})") } else { target };
-            writeln!(out, "{indent}for {index}, {each} in enumerate({over}):")
-        } else {
-            writeln!(out, "{indent}for {target} in {over}:")
+    fn helpers(&self) -> &'static [Helper] {
+        HELPERS
+    }
+
+    fn form(&self, form: &CodeForm) -> Written {
+        let choice = |condition: &Written, one: &Written, other: &Written| {
+            Written::unit(format!("({} if {} else {})", one.text, condition.text, other.text))
         };
-        self.steps(&whole.body, depth + 1, out);
-        if !whole.otherwise.is_empty() {
-            let _ = writeln!(out, "{indent}if not {items}:");
-            self.steps(&whole.otherwise, depth + 1, out);
-        }
-    }
-
-    /// Writes a text that something is read of.
-    fn owner(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Joined(_) => format!("({})", self.text(text)),
-            _ => self.text(text),
-        }
-    }
-
-    fn text(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Quoted(text) => quoted(text),
-            TextCode::Parameter(place) => self.names.parameter(*place).to_owned(),
-            TextCode::Of(value) => format!("text({})", self.value(value)),
-            TextCode::Spelled(value) => format!("spelled({})", self.value(value)),
-            TextCode::OfTruth(truth) => format!("(\"true\" if {} else \"false\")", self.truth(truth)),
-            TextCode::OfNumber(number) => format!("str({})", self.number(number)),
-            TextCode::Upper(text) => format!("{}.upper()", self.owner(text)),
-            TextCode::Lower(text) => format!("{}.lower()", self.owner(text)),
-            TextCode::Trim(text) => format!("{}.strip(WHITE)", self.owner(text)),
-            TextCode::Replace(text, one, other) => {
-                format!("{}.replace({}, {})", self.owner(text), self.text(one), self.text(other))
+        let either = |one: &Written, word: &str, other: &Written| {
+            let (one, other) = (one.at(Binding::Negation), other.at(Binding::Negation));
+            Written::new(format!("{one} {word} {other}"), Binding::Either)
+        };
+        let comparison = |text: String| Written::new(text, Binding::Comparison);
+        match form {
+            CodeForm::Quoted(text) => Written::unit(quoted(text)),
+            CodeForm::ParameterText(name)
+            | CodeForm::Parameter(name)
+            | CodeForm::Read(name)
+            | CodeForm::Local(name)
+            | CodeForm::Digits(name) => Written::unit(name),
+            CodeForm::TextOf(value) => Written::unit(format!("text({})", value.text)),
+            CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
+            CodeForm::TextOfTruth(truth) => Written::unit(format!("(\"true\" if {} else \"false\")", truth.text)),
+            CodeForm::TextOfNumber(number) => Written::unit(format!("str({})", number.text)),
+            CodeForm::Upper(text) => Written::unit(format!("{}.upper()", text.owner())),
+            CodeForm::Lower(text) => Written::unit(format!("{}.lower()", text.owner())),
+            CodeForm::Trim(text) => Written::unit(format!("{}.strip(WHITE)", text.owner())),
+            CodeForm::Replace(text, one, other) => {
+                Written::unit(format!("{}.replace({}, {})", text.owner(), one.text, other.text))
             }
-            TextCode::Join(value, between) => format!("joined({}, {})", self.value(value), self.text(between)),
-            TextCode::Json(value) => format!("as_json({})", self.value(value)),
-            TextCode::Joined(parts) => parts.iter().map(|part| self.text(part)).collect::<Vec<_>>().join(" + "),
-            TextCode::Choice(condition, one, other) => {
-                format!("({} if {} else {})", self.text(one), self.truth(condition), self.text(other))
+            CodeForm::Join(value, between) => Written::unit(format!("joined({}, {})", value.text, between.text)),
+            CodeForm::Json(value) => Written::unit(format!("as_json({})", value.text)),
+            CodeForm::Joined(parts) => {
+                let parts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+                Written::new(parts.join(" + "), Binding::Sum)
             }
-        }
-    }
-
-    /// Writes a truth that stands beside `and`, `or` or `not`.
-    fn part(&self, truth: &TruthCode) -> String {
-        match truth {
-            TruthCode::And(..) | TruthCode::Or(..) => format!("({})", self.truth(truth)),
-            _ => self.truth(truth),
-        }
-    }
-
-    fn truth(&self, truth: &TruthCode) -> String {
-        match truth {
-            TruthCode::Constant(true) => "True".to_owned(),
-            TruthCode::Constant(false) => "False".to_owned(),
-            TruthCode::Not(of) => match &**of {
-                TruthCode::Same(one, other) => format!("{} != {}", self.value(one), self.value(other)),
-                TruthCode::Worth(value, number) => format!("number({}) != {}", self.value(value), self.number(number)),
-                of => format!("not {}", self.part(of)),
-            },
-            TruthCode::And(one, other) => format!("{} and {}", self.part(one), self.part(other)),
-            TruthCode::Or(one, other) => format!("{} or {}", self.part(one), self.part(other)),
-            TruthCode::Holds(value) => format!("holds({})", self.value(value)),
-            TruthCode::Filled(text) => format!("{} != \"\"", self.text(text)),
-            TruthCode::Same(one, other) => format!("{} == {}", self.value(one), self.value(other)),
-            TruthCode::SameText(one, other) => format!("{} == {}", self.text(one), self.text(other)),
-            TruthCode::Worth(value, number) => format!("number({}) == {}", self.value(value), self.number(number)),
-            TruthCode::Ordered(value, how, number) => {
-                format!("order({}, {}) {} 0", self.value(value), self.number(number), how.sign())
+            CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
+                choice(condition, one, other)
             }
-            TruthCode::Numbers(one, how, other) => {
-                format!("{} {} {}", self.number(one), how.sign(), self.number(other))
+            CodeForm::Constant(true) => Written::unit("True"),
+            CodeForm::Constant(false) => Written::unit("False"),
+            CodeForm::Not(truth) => Written::new(format!("not {}", truth.at(Binding::Negation)), Binding::Negation),
+            CodeForm::And(one, other) => either(one, "and", other),
+            CodeForm::Or(one, other) => either(one, "or", other),
+            CodeForm::Holds(value) => Written::unit(format!("holds({})", value.text)),
+            CodeForm::Filled(text) => comparison(format!("{} != \"\"", text.text)),
+            CodeForm::Same(one, other) | CodeForm::SameText(one, other) => {
+                comparison(format!("{} == {}", one.text, other.text))
             }
-            TruthCode::Contains(value, other) => format!("contains({}, {})", self.value(value), self.value(other)),
-            TruthCode::Is(value, test) => {
-                let value = self.value(value);
+            CodeForm::Worth(value, number) => comparison(format!("number({}) == {}", value.text, number.text)),
+            CodeForm::Ordered(value, how, number) => {
+                comparison(format!("order({}, {}) {} 0", value.text, number.text, how.sign()))
+            }
+            CodeForm::Numbers(one, how, other) => comparison(format!("{} {} {}", one.text, how.sign(), other.text)),
+            CodeForm::Contains(value, other) => Written::unit(format!("contains({}, {})", value.text, other.text)),
+            CodeForm::Is(value, test) => {
+                let value = &value.text;
                 match test {
-                    ValueTest::Defined => format!("{value} is not MISSING"),
-                    ValueTest::Undefined => format!("{value} is MISSING"),
-                    ValueTest::Null => format!("{value} is None"),
-                    ValueTest::Text => format!("isinstance({value}, str)"),
-                    ValueTest::Number => format!("isinstance({value}, (int, float))"),
-                    ValueTest::List => format!("({value} is MISSING or isinstance({value}, list))"),
-                    ValueTest::Object => format!("isinstance({value}, dict)"),
+                    ValueTest::Defined => comparison(format!("{value} is not MISSING")),
+                    ValueTest::Undefined => comparison(format!("{value} is MISSING")),
+                    ValueTest::Null => comparison(format!("{value} is None")),
+                    ValueTest::Text => Written::unit(format!("isinstance({value}, str)")),
+                    ValueTest::Number => Written::unit(format!("isinstance({value}, (int, float))")),
+                    ValueTest::List => Written::unit(format!("({value} is MISSING or isinstance({value}, list))")),
+                    ValueTest::Object => Written::unit(format!("isinstance({value}, dict)")),
                 }
             }
-            TruthCode::First(number) => format!("{} == 0", self.names.index(*number)),
-            TruthCode::Last(number) => {
-                format!("{} == len({}) - 1", self.names.index(*number), self.names.items(*number))
+            CodeForm::AtFirst(index) => comparison(format!("{index} == 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} == len({items}) - 1")),
+            CodeForm::Index(index, 0) => Written::unit(index),
+            CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
+            CodeForm::LoopLength(items) => Written::unit(format!("len({items})")),
+            CodeForm::Length(value) => Written::unit(format!("length({})", value.text)),
+            CodeForm::Null => Written::unit("None"),
+            CodeForm::Missing => Written::unit("MISSING"),
+            CodeForm::ValueOfText(written) | CodeForm::ValueOfNumber(written) => written.clone(),
+            CodeForm::ValueOfTruth(truth) => Written::unit(format!("({})", truth.text)),
+            CodeForm::List(items) => {
+                Written::unit(format!("[{}]", items.iter().map(ListItem::text).collect::<Vec<_>>().join(", ")))
             }
+            CodeForm::ReadLocal(name) => Written::unit(format!("read({name})")),
+            CodeForm::Item(value, key) => Written::unit(format!("item({}, {})", value.text, key.text)),
+            CodeForm::FirstOf(value) => Written::unit(format!("first({})", value.text)),
+            CodeForm::LastOf(value) => Written::unit(format!("last({})", value.text)),
+            CodeForm::Given(value) => Written::unit(format!("given({})", value.text)),
         }
     }
 
-    fn number(&self, number: &NumberCode) -> String {
-        match number {
-            NumberCode::Literal(digits) => digits.clone(),
-            NumberCode::Index(number, 0) => self.names.index(*number),
-            NumberCode::Index(number, from) => format!("{} + {from}", self.names.index(*number)),
-            NumberCode::LoopLength(number) => format!("len({})", self.names.items(*number)),
-            NumberCode::Length(value) => format!("length({})", self.value(value)),
+    fn negated(&self, form: &CodeForm) -> Option<Written> {
+        let unequal = |text: String| Some(Written::new(text, Binding::Comparison));
+        if let CodeForm::Same(one, other) = form {
+            return unequal(format!("{} != {}", one.text, other.text));
         }
+        let CodeForm::Worth(value, number) = form else { return None };
+        unequal(format!("number({}) != {}", value.text, number.text))
     }
 
-    fn value(&self, value: &ValueCode) -> String {
-        match value {
-            ValueCode::Null => "None".to_owned(),
-            ValueCode::OfText(text) => self.text(text),
-            ValueCode::OfTruth(truth) => format!("({})", self.truth(truth)),
-            ValueCode::OfNumber(number) => self.number(number),
-            ValueCode::List(items) => {
-                format!("[{}]", items.iter().map(|item| self.value(item)).collect::<Vec<_>>().join(", "))
-            }
-            ValueCode::Parameter(place) => self.names.parameter(*place).to_owned(),
-            ValueCode::Read(place) => self.names.read(*place).to_owned(),
-            ValueCode::Local(place) => self.names.local(*place).to_owned(),
-            ValueCode::ReadLocal(place) => format!("read({})", self.names.local(*place)),
-            ValueCode::Item(value, key) => format!("item({}, {})", self.value(value), self.value(key)),
-            ValueCode::First(value) => format!("first({})", self.value(value)),
-            ValueCode::Last(value) => format!("last({})", self.value(value)),
-            ValueCode::Choice(condition, one, other) => {
-                format!("({} if {} else {})", self.value(one), self.truth(condition), self.value(other))
-            }
-            ValueCode::Missing => "MISSING".to_owned(),
-            ValueCode::Given(value) => format!("given({})", self.value(value)),
+    fn line(&self, line: &CodeLine<'_>) -> Option<String> {
+        Some(match line {
+            CodeLine::NeedFields(parameter, field) => format!("need_fields({parameter}, {})", quoted(field)),
+            CodeLine::ReadParameter(read, parameter) => format!("{read} = read({parameter})"),
+            CodeLine::BeginText(name) => format!("{name} = \"\""),
+            CodeLine::Write(name, text) => format!("{name} += {}", text.text),
+            CodeLine::Return(name) => format!("return {name}"),
+            CodeLine::If(condition) => format!("if {}:", condition.text),
+            CodeLine::ElseIf(condition) => format!("elif {}:", condition.text),
+            CodeLine::Else => "else:".to_owned(),
+            CodeLine::Loop(head) => loop_lines(head),
+            CodeLine::IfNone(items) => format!("if not {items}:"),
+            CodeLine::End => return None,
+            CodeLine::Nothing => "pass".to_owned(),
+            CodeLine::Begin(name, value) | CodeLine::Set(name, value) => format!("{name} = {}", value.text),
+        })
+    }
+
+    fn head(&self, name: &str, parameters: &[&str], about: &str) -> String {
+        format!("def {name}({}):\n    \"\"\"Writes {about}.\"\"\"\n", parameters.join(", "))
+    }
+}
+
+fn loop_lines(head: &LoopHead<'_>) -> String {
+    let target = head.names.join(", ");
+    let (function, each) =
+        if head.names.len() > 1 { ("pairs", format!("({target})")) } else { ("items", target.clone()) };
+    let over = format!("{function}({})", head.over.text);
+    let mut out = String::new();
+    let over = match head.items {
+        None => over,
+        Some(items) => {
+            out = match &head.only {
+                Some(only) => format!("{items} = [{each} for {target} in {over} if {}]\n", only.text),
+                None => format!("{items} = {over}\n"),
+            };
+            items.to_owned()
         }
+    };
+    out + &match head.index {
+        Some(index) => format!("for {index}, {each} in enumerate({over}):"),
+        None => format!("for {target} in {over}:"),
     }
 }

@@ -8,7 +8,8 @@ use crate::{
     model::Wire,
     present::{
         program::{
-            NOTHING, ProgramNames, PromptProgram, TextPart, code::ProgramVariable, lines, rust_code, text_parts,
+            NOTHING, ProgramNames, PromptProgram, TextPart, code::ProgramVariable, lines, rust_code::RustCode,
+            text_parts,
         },
         snippets::HeaderPart,
         tool_loop,
@@ -196,13 +197,13 @@ fn request(program: &PromptProgram, names: &ProgramNames, found: &[(String, Stri
 
 /// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
-    let names = program.names(TAKEN, rust_code::HELPERS);
+    let names = program.names(TAKEN, &RustCode);
     let mut body = Value::Object(program.variants.body.clone());
     let mut found = Vec::new();
     taken_out(&mut body, "body", &mut found);
     let body = raw(&body);
     let request = request(program, &names, &found);
-    let code = program.functions(&names, rust_code::HELPERS, &request, rust_code::function);
+    let code = program.functions(&names, &RustCode, &request);
     let code: String = code.iter().flat_map(|part| [part.as_str(), "\n"]).collect();
     let headers: Vec<String> = program
         .headers()

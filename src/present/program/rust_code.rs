@@ -1,18 +1,16 @@
 //! The code of messages in Rust, and the functions that it stands on. A value is an `Option<Value>`: none is what is not
 //! given.
 
-use std::fmt::Write as _;
-
 use crate::{
     present::program::{
-        CodeNames, Helper,
-        code::{CodeLoop, CodeStep, MessageCode, NumberCode, TextCode, TruthCode, ValueCode},
+        Helper,
+        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written},
     },
     template::expression::{ValueComparison, ValueTest},
 };
 
 /// The functions that the code may need, each after those that it needs itself.
-pub(super) const HELPERS: &[Helper] = &[
+const HELPERS: &[Helper] = &[
     Helper {
         name: "read",
         code: "/// Returns what a text is the JSON of, if that is a list or an object.\nfn read(value: &Option<Value>) -> Option<Value> {\n    match value {\n        \
@@ -138,183 +136,66 @@ pub(super) const HELPERS: &[Helper] = &[
     },
 ];
 
-/// Writes a function that writes a message.
-pub(super) fn function(code: &MessageCode, names: &CodeNames, name: &str, about: &str) -> String {
-    let printer = Printer { names };
-    let parameters: Vec<String> =
-        code.takes.iter().map(|place| format!("{}: &Option<Value>", names.parameter(*place))).collect();
-    let mut out = format!("/// Writes {about}.\nfn {name}({}) -> Result<String, String> {{\n", parameters.join(", "));
-    for (place, field) in &code.fields {
-        let _ = writeln!(out, "    need_fields({}, {field:?})?;", names.parameter(*place));
-    }
-    for place in &code.reads {
-        let _ = writeln!(out, "    let {} = read({});", names.read(*place), names.parameter(*place));
-    }
-    out.push_str("    let mut out = String::new();\n");
-    printer.steps(&code.steps, 1, &mut out);
-    out.push_str("    Ok(out)\n}\n");
-    out
-}
+/// The language as the code of messages is written in it.
+pub(super) struct RustCode;
 
-struct Printer<'a> {
-    names: &'a CodeNames,
-}
-
-impl Printer<'_> {
-    fn steps(&self, steps: &[CodeStep], depth: usize, out: &mut String) {
-        let indent = "    ".repeat(depth);
-        for step in steps {
-            match step {
-                CodeStep::Write(TextCode::Quoted(text)) => {
-                    for line in text.split_inclusive('\n') {
-                        let _ = writeln!(out, "{indent}out.push_str({line:?});");
-                    }
-                }
-                CodeStep::Write(text) => {
-                    let _ = writeln!(out, "{indent}out.push_str({});", self.lent(text));
-                }
-                CodeStep::If { branches, otherwise } => {
-                    for (place, (condition, body)) in branches.iter().enumerate() {
-                        let begin = if place == 0 { indent.clone() } else { format!("{indent}}} else ") };
-                        let _ = writeln!(out, "{begin}if {} {{", self.truth(condition));
-                        self.steps(body, depth + 1, out);
-                    }
-                    if !otherwise.is_empty() {
-                        let _ = writeln!(out, "{indent}}} else {{");
-                        self.steps(otherwise, depth + 1, out);
-                    }
-                    let _ = writeln!(out, "{indent}}}");
-                }
-                CodeStep::Loop(whole) => self.whole_loop(whole, depth, out),
-                CodeStep::Begin(place, value) => {
-                    let name = self.names.local(*place);
-                    let _ = writeln!(out, "{indent}let mut {name}: Option<Value> = {};", self.value(value));
-                }
-                CodeStep::Set(place, value) => {
-                    let _ = writeln!(out, "{indent}{} = {};", self.names.local(*place), self.value(value));
-                }
-            }
-        }
+impl CodeLanguage for RustCode {
+    fn indent(&self) -> &'static str {
+        "    "
     }
 
-    fn whole_loop(&self, whole: &CodeLoop, depth: usize, out: &mut String) {
-        let indent = "    ".repeat(depth);
-        let names: Vec<&str> = whole.names.iter().map(|place| self.names.local(*place)).collect();
-        let function = if names.len() > 1 { "pairs" } else { "items" };
-        let mut over = format!("{function}({})?", self.lent_value(&whole.over));
-        let (items, index) = (self.names.items(whole.number), self.names.index(whole.number));
-        let target = if names.len() > 1 { format!("({})", names.join(", ")) } else { names.concat() };
-        if whole.is_kept {
-            let _ = match &whole.only {
-                Some(only) => writeln!(
-                    out,
-                    "{indent}let mut {items} = Vec::new();\n{indent}for {target} in {over} {{\n{indent}    if {} {{\n\
-                     {indent}        {items}.push({target});\n{indent}    }}\n{indent}}}",
-                    self.truth(only)
-                ),
-                None => writeln!(out, "{indent}let {items} = {over};"),
-            };
-            over = format!("{items}.iter().cloned()");
-        }
-        let _ = match (whole.is_counted, whole.is_kept) {
-            (true, true) => writeln!(out, "{indent}for ({index}, {target}) in {over}.enumerate() {{"),
-            (true, false) => writeln!(out, "{indent}for ({index}, {target}) in {over}.into_iter().enumerate() {{"),
-            (false, _) => writeln!(out, "{indent}for {target} in {over} {{"),
+    fn helpers(&self) -> &'static [Helper] {
+        HELPERS
+    }
+
+    fn form(&self, form: &CodeForm) -> Written {
+        let choice = |condition: &Written, one: &Written, other: &Written| {
+            let text = format!("if {} {{ {} }} else {{ {} }}", condition.text, one.text, other.text);
+            Written::new(text, Binding::Choice)
         };
-        self.steps(&whole.body, depth + 1, out);
-        let _ = writeln!(out, "{indent}}}");
-        if !whole.otherwise.is_empty() {
-            let _ = writeln!(out, "{indent}if {items}.is_empty() {{");
-            self.steps(&whole.otherwise, depth + 1, out);
-            let _ = writeln!(out, "{indent}}}");
-        }
-    }
-
-    /// Writes a text as a `&str`.
-    fn lent(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Quoted(text) => format!("{text:?}"),
-            _ => format!("&{}", self.owner(text)),
-        }
-    }
-
-    /// Writes a text that something is read of.
-    fn owner(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Choice(..) => format!("({})", self.text(text)),
-            TextCode::Quoted(text) => format!("{text:?}"),
-            _ => self.text(text),
-        }
-    }
-
-    /// Writes a text as a `String`.
-    fn text(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Quoted(text) => format!("{text:?}.to_owned()"),
-            TextCode::Parameter(place) => format!("text({})?", self.names.parameter(*place)),
-            TextCode::Of(value) => format!("text({})?", self.lent_value(value)),
-            TextCode::Spelled(value) => format!("spelled({})?", self.lent_value(value)),
-            TextCode::OfTruth(truth) => format!("({}).to_string()", self.truth(truth)),
-            TextCode::OfNumber(number) => format!("({}).to_string()", self.number(number)),
-            TextCode::Upper(text) => format!("{}.to_uppercase()", self.owner(text)),
-            TextCode::Lower(text) => format!("{}.to_lowercase()", self.owner(text)),
-            TextCode::Trim(text) => format!("{}.trim().to_owned()", self.owner(text)),
-            TextCode::Replace(text, one, other) => {
-                format!("{}.replace({}, {})", self.owner(text), self.lent(one), self.lent(other))
+        let either = |one: &Written, sign: &str, other: &Written| {
+            let (one, other) = (one.at(Binding::Negation), other.at(Binding::Negation));
+            Written::new(format!("{one} {sign} {other}"), Binding::Either)
+        };
+        let comparison = |text: String| Written::new(text, Binding::Comparison);
+        let unit = |text: String| Written::unit(text);
+        match form {
+            CodeForm::Quoted(text) => {
+                let quoted = format!("{text:?}");
+                Written { borrowed: Some(quoted.clone()), ..Written::unit(quoted + ".to_owned()") }
             }
-            TextCode::Join(value, between) => format!("joined({}, {})?", self.lent_value(value), self.lent(between)),
-            TextCode::Json(value) => format!("as_json({})?", self.lent_value(value)),
-            TextCode::Joined(parts) => {
+            CodeForm::ParameterText(name) => unit(format!("text({name})?")),
+            CodeForm::TextOf(value) => unit(format!("text({})?", value.lent())),
+            CodeForm::Spelled(value) => unit(format!("spelled({})?", value.lent())),
+            CodeForm::TextOfTruth(of) | CodeForm::TextOfNumber(of) => unit(format!("({}).to_string()", of.text)),
+            CodeForm::Upper(text) => unit(format!("{}.to_uppercase()", text.owner())),
+            CodeForm::Lower(text) => unit(format!("{}.to_lowercase()", text.owner())),
+            CodeForm::Trim(text) => unit(format!("{}.trim().to_owned()", text.owner())),
+            CodeForm::Replace(text, one, other) => {
+                unit(format!("{}.replace({}, {})", text.owner(), one.lent(), other.lent()))
+            }
+            CodeForm::Join(value, between) => unit(format!("joined({}, {})?", value.lent(), between.lent())),
+            CodeForm::Json(value) => unit(format!("as_json({})?", value.lent())),
+            CodeForm::Joined(parts) => {
                 let gaps = "{}".repeat(parts.len());
-                let parts: Vec<String> = parts.iter().map(|part| self.lent(part)).collect();
-                format!("format!(\"{gaps}\", {})", parts.join(", "))
+                let parts: Vec<String> = parts.iter().map(Written::lent).collect();
+                unit(format!("format!(\"{gaps}\", {})", parts.join(", ")))
             }
-            TextCode::Choice(condition, one, other) => {
-                format!("if {} {{ {} }} else {{ {} }}", self.truth(condition), self.text(one), self.text(other))
+            CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
+                choice(condition, one, other)
             }
-        }
-    }
-
-    /// Writes a truth that stands beside `&&`, `||` or `!`.
-    fn part(&self, truth: &TruthCode, negated: bool) -> String {
-        match truth {
-            TruthCode::And(..) | TruthCode::Or(..) => format!("({})", self.truth(truth)),
-            TruthCode::Worth(..)
-            | TruthCode::Numbers(..)
-            | TruthCode::SameText(..)
-            | TruthCode::Last(_)
-            | TruthCode::First(_)
-                if negated =>
-            {
-                format!("({})", self.truth(truth))
+            CodeForm::Constant(truth) => unit(truth.to_string()),
+            CodeForm::Not(truth) => unit(format!("!{}", truth.at(Binding::Unit))),
+            CodeForm::And(one, other) => either(one, "&&", other),
+            CodeForm::Or(one, other) => either(one, "||", other),
+            CodeForm::Holds(value) => unit(format!("holds({})", value.lent())),
+            CodeForm::Filled(text) => unit(format!("!{}.is_empty()", text.owner())),
+            CodeForm::Same(one, other) => unit(format!("same({}, {})", one.lent(), other.lent())),
+            CodeForm::SameText(one, other) => comparison(format!("{} == {}", one.owner(), other.owner())),
+            CodeForm::Worth(value, number) => {
+                comparison(format!("number({}) == Some({})", value.lent(), number.fraction()))
             }
-            _ => self.truth(truth),
-        }
-    }
-
-    fn truth(&self, truth: &TruthCode) -> String {
-        match truth {
-            TruthCode::Constant(truth) => truth.to_string(),
-            TruthCode::Not(of) => match &**of {
-                TruthCode::Worth(value, number) => {
-                    format!("number({}) != Some({})", self.lent_value(value), self.fraction(number))
-                }
-                TruthCode::Filled(text) => format!("{}.is_empty()", self.owner(text)),
-                TruthCode::Is(value, ValueTest::Defined) => {
-                    self.truth(&TruthCode::Is(value.clone(), ValueTest::Undefined))
-                }
-                of => format!("!{}", self.part(of, true)),
-            },
-            TruthCode::And(one, other) => format!("{} && {}", self.part(one, false), self.part(other, false)),
-            TruthCode::Or(one, other) => format!("{} || {}", self.part(one, false), self.part(other, false)),
-            TruthCode::Holds(value) => format!("holds({})", self.lent_value(value)),
-            TruthCode::Filled(text) => format!("!{}.is_empty()", self.owner(text)),
-            TruthCode::Same(one, other) => format!("same({}, {})", self.lent_value(one), self.lent_value(other)),
-            TruthCode::SameText(one, other) => format!("{} == {}", self.owner(one), self.owner(other)),
-            TruthCode::Worth(value, number) => {
-                format!("number({}) == Some({})", self.lent_value(value), self.fraction(number))
-            }
-            TruthCode::Ordered(value, how, number) => {
+            CodeForm::Ordered(value, how, number) => {
                 let asks = match how {
                     ValueComparison::Equal => "is_eq",
                     ValueComparison::Unequal => "is_ne",
@@ -323,17 +204,15 @@ impl Printer<'_> {
                     ValueComparison::Greater => "is_gt",
                     ValueComparison::AtLeast => "is_ge",
                 };
-                format!("order({}, {})?.{asks}()", self.lent_value(value), self.fraction(number))
+                unit(format!("order({}, {})?.{asks}()", value.lent(), number.fraction()))
             }
-            TruthCode::Numbers(one, how, other) => {
-                format!("{} {} {}", self.fraction(one), how.sign(), self.fraction(other))
+            CodeForm::Numbers(one, how, other) => {
+                comparison(format!("{} {} {}", one.fraction(), how.sign(), other.fraction()))
             }
-            TruthCode::Contains(value, other) => {
-                format!("contains({}, {})?", self.lent_value(value), self.lent_value(other))
-            }
-            TruthCode::Is(value, test) => {
-                let lent = self.lent_value(value);
-                match test {
+            CodeForm::Contains(value, other) => unit(format!("contains({}, {})?", value.lent(), other.lent())),
+            CodeForm::Is(value, test) => {
+                let lent = value.lent();
+                unit(match test {
                     ValueTest::Defined => format!("({lent}).is_some()"),
                     ValueTest::Undefined => format!("({lent}).is_none()"),
                     ValueTest::Null => format!("matches!({lent}, Some(Value::Null))"),
@@ -341,76 +220,104 @@ impl Printer<'_> {
                     ValueTest::Number => format!("matches!({lent}, Some(Value::Number(_) | Value::Bool(_)))"),
                     ValueTest::List => format!("matches!({lent}, None | Some(Value::Array(_)))"),
                     ValueTest::Object => format!("matches!({lent}, Some(Value::Object(_)))"),
-                }
+                })
             }
-            TruthCode::First(number) => format!("{} == 0", self.names.index(*number)),
-            TruthCode::Last(number) => {
-                format!("{} + 1 == {}.len()", self.names.index(*number), self.names.items(*number))
+            CodeForm::AtFirst(index) => comparison(format!("{index} == 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} + 1 == {items}.len()")),
+            CodeForm::Digits(digits) => {
+                let fraction = if digits.contains('.') { digits.clone() } else { format!("{digits}.0") };
+                Written { digits: Some(fraction), ..Written::unit(digits) }
             }
-        }
-    }
-
-    /// Writes a number as a `usize`, or as it was written.
-    fn number(&self, number: &NumberCode) -> String {
-        match number {
-            NumberCode::Literal(digits) => digits.clone(),
-            NumberCode::Index(number, 0) => self.names.index(*number),
-            NumberCode::Index(number, from) => format!("{} + {from}", self.names.index(*number)),
-            NumberCode::LoopLength(number) => format!("{}.len()", self.names.items(*number)),
-            NumberCode::Length(value) => format!("length({})?", self.lent_value(value)),
-        }
-    }
-
-    /// Writes a number as an `f64`.
-    fn fraction(&self, number: &NumberCode) -> String {
-        match number {
-            NumberCode::Literal(digits) if digits.contains('.') => digits.clone(),
-            NumberCode::Literal(digits) => format!("{digits}.0"),
-            NumberCode::Index(_, from) if *from > 0 => format!("(({}) as f64)", self.number(number)),
-            NumberCode::Index(..) | NumberCode::LoopLength(_) | NumberCode::Length(_) => {
-                format!("({} as f64)", self.number(number))
-            }
-        }
-    }
-
-    /// Writes a value as a `&Option<Value>`.
-    fn lent_value(&self, value: &ValueCode) -> String {
-        match value {
-            ValueCode::Parameter(place) => self.names.parameter(*place).to_owned(),
-            ValueCode::Read(place) => format!("&{}", self.names.read(*place)),
-            ValueCode::Local(place) => format!("&{}", self.names.local(*place)),
-            ValueCode::Choice(..) => format!("&({})", self.value(value)),
-            _ => format!("&{}", self.value(value)),
-        }
-    }
-
-    /// Writes a value as an `Option<Value>`.
-    fn value(&self, value: &ValueCode) -> String {
-        match value {
-            ValueCode::Null => "Some(Value::Null)".to_owned(),
-            ValueCode::OfText(text) => format!("Some(Value::from({}))", self.owner(text)),
-            ValueCode::OfTruth(truth) => format!("Some(Value::from({}))", self.truth(truth)),
-            ValueCode::OfNumber(number) => format!("Some(Value::from({}))", self.number(number)),
-            ValueCode::List(items) => {
-                let item = |item: &ValueCode| match item {
-                    ValueCode::OfText(text) => format!("Value::from({})", self.owner(text)),
-                    ValueCode::OfNumber(number) => format!("Value::from({})", self.number(number)),
-                    item => format!("({}).unwrap_or_default()", self.value(item)),
+            CodeForm::Index(index, 0) => Written::unit(index),
+            CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
+            CodeForm::LoopLength(items) => unit(format!("{items}.len()")),
+            CodeForm::Length(value) => unit(format!("length({})?", value.lent())),
+            CodeForm::Null => Written::unit("Some(Value::Null)"),
+            CodeForm::Missing => Written::unit("None"),
+            CodeForm::ValueOfText(text) => unit(format!("Some(Value::from({}))", text.owner())),
+            CodeForm::ValueOfTruth(of) | CodeForm::ValueOfNumber(of) => unit(format!("Some(Value::from({}))", of.text)),
+            CodeForm::List(items) => {
+                let item = |item: &ListItem| match item {
+                    ListItem::Text(text) => format!("Value::from({})", text.owner()),
+                    ListItem::Number(number) => format!("Value::from({})", number.text),
+                    ListItem::Value(value) => format!("({}).unwrap_or_default()", value.text),
                 };
-                format!("Some(Value::Array(vec![{}]))", items.iter().map(item).collect::<Vec<_>>().join(", "))
+                let items: Vec<String> = items.iter().map(item).collect();
+                unit(format!("Some(Value::Array(vec![{}]))", items.join(", ")))
             }
-            ValueCode::Parameter(place) => format!("{}.clone()", self.names.parameter(*place)),
-            ValueCode::Read(place) => format!("{}.clone()", self.names.read(*place)),
-            ValueCode::Local(place) => format!("{}.clone()", self.names.local(*place)),
-            ValueCode::ReadLocal(place) => format!("read(&{})", self.names.local(*place)),
-            ValueCode::Item(value, key) => format!("item({}, {})?", self.lent_value(value), self.lent_value(key)),
-            ValueCode::First(value) => format!("first({})?", self.lent_value(value)),
-            ValueCode::Last(value) => format!("last({})?", self.lent_value(value)),
-            ValueCode::Choice(condition, one, other) => {
-                format!("if {} {{ {} }} else {{ {} }}", self.truth(condition), self.value(one), self.value(other))
+            CodeForm::Parameter(name) => {
+                Written { borrowed: Some(name.clone()), ..Written::unit(format!("{name}.clone()")) }
             }
-            ValueCode::Missing => "None".to_owned(),
-            ValueCode::Given(value) => format!("given({})?", self.lent_value(value)),
+            CodeForm::Read(name) | CodeForm::Local(name) => {
+                Written { borrowed: Some(format!("&{name}")), ..Written::unit(format!("{name}.clone()")) }
+            }
+            CodeForm::ReadLocal(name) => unit(format!("read(&{name})")),
+            CodeForm::Item(value, key) => unit(format!("item({}, {})?", value.lent(), key.lent())),
+            CodeForm::FirstOf(value) => unit(format!("first({})?", value.lent())),
+            CodeForm::LastOf(value) => unit(format!("last({})?", value.lent())),
+            CodeForm::Given(value) => unit(format!("given({})?", value.lent())),
         }
     }
+
+    fn negated(&self, form: &CodeForm) -> Option<Written> {
+        if let CodeForm::Filled(text) = form {
+            return Some(Written::unit(format!("{}.is_empty()", text.owner())));
+        }
+        if let CodeForm::Is(value, ValueTest::Defined) = form {
+            return Some(self.form(&CodeForm::Is(value.clone(), ValueTest::Undefined)));
+        }
+        let CodeForm::Worth(value, number) = form else { return None };
+        let unequal = format!("number({}) != Some({})", value.lent(), number.fraction());
+        Some(Written::new(unequal, Binding::Comparison))
+    }
+
+    fn line(&self, line: &CodeLine<'_>) -> Option<String> {
+        Some(match line {
+            CodeLine::NeedFields(parameter, field) => format!("need_fields({parameter}, {field:?})?;"),
+            CodeLine::ReadParameter(read, parameter) => format!("let {read} = read({parameter});"),
+            CodeLine::BeginText(name) => format!("let mut {name} = String::new();"),
+            CodeLine::Write(name, text) => format!("{name}.push_str({});", text.lent()),
+            CodeLine::Return(name) => format!("Ok({name})"),
+            CodeLine::If(condition) => format!("if {} {{", condition.text),
+            CodeLine::ElseIf(condition) => format!("}} else if {} {{", condition.text),
+            CodeLine::Else => "} else {".to_owned(),
+            CodeLine::Loop(head) => loop_lines(head),
+            CodeLine::IfNone(items) => format!("if {items}.is_empty() {{"),
+            CodeLine::End => "}".to_owned(),
+            CodeLine::Nothing => return None,
+            CodeLine::Begin(name, value) => format!("let mut {name}: Option<Value> = {};", value.text),
+            CodeLine::Set(name, value) => format!("{name} = {};", value.text),
+        })
+    }
+
+    fn head(&self, name: &str, parameters: &[&str], about: &str) -> String {
+        let parameters: Vec<String> =
+            parameters.iter().map(|parameter| format!("{parameter}: &Option<Value>")).collect();
+        format!("/// Writes {about}.\nfn {name}({}) -> Result<String, String> {{\n", parameters.join(", "))
+    }
+}
+
+fn loop_lines(head: &LoopHead<'_>) -> String {
+    let (function, target) = if head.names.len() > 1 {
+        ("pairs", format!("({})", head.names.join(", ")))
+    } else {
+        ("items", head.names.concat())
+    };
+    let over = format!("{function}({})?", head.over.lent());
+    let (listed, over, counts) = match (head.items, &head.only) {
+        (Some(items), Some(only)) => {
+            let listed = format!(
+                "let mut {items} = Vec::new();\nfor {target} in {over} {{\n    if {} {{\n        {items}.push({target});\n    }}\n}}\n",
+                only.text
+            );
+            (listed, format!("{items}.iter().cloned()"), ".enumerate()")
+        }
+        (Some(items), None) => (format!("let {items} = {over};\n"), format!("{items}.iter().cloned()"), ".enumerate()"),
+        (None, _) => (String::new(), over, ".into_iter().enumerate()"),
+    };
+    listed
+        + &match head.index {
+            Some(index) => format!("for ({index}, {target}) in {over}{counts} {{"),
+            None => format!("for {target} in {over} {{"),
+        }
 }

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use crate::{
     model::Wire,
     present::{
-        program::{LiteralStyle, NOTHING, ProgramNames, PromptProgram, code::ProgramVariable, quoted, typescript_code},
+        program::{
+            LiteralStyle, NOTHING, ProgramNames, PromptProgram, code::ProgramVariable, quoted,
+            typescript_code::TypeScriptCode,
+        },
         snippets::HeaderPart,
         tool_loop,
     },
@@ -113,9 +116,9 @@ fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
 
 /// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
-    let names = program.names(TAKEN, typescript_code::HELPERS);
+    let names = program.names(TAKEN, &TypeScriptCode);
     let (own, request) = (&names.own, request(program, &names));
-    let code = program.functions(&names, typescript_code::HELPERS, &request, typescript_code::function);
+    let code = program.functions(&names, &TypeScriptCode, &request);
     let code: String = code.iter().flat_map(|part| [part.as_str(), "\n"]).collect();
     let headers: Vec<String> = program
         .headers()

@@ -1,18 +1,16 @@
 //! The code of messages in TypeScript, and the functions that it stands on.
 
-use std::fmt::Write as _;
-
 use crate::{
     present::program::{
-        CodeNames, Helper,
-        code::{CodeLoop, CodeStep, MessageCode, NumberCode, TextCode, TruthCode, ValueCode},
+        Helper,
+        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written},
         quoted,
     },
     template::expression::{ValueComparison, ValueTest},
 };
 
 /// The functions that the code may need, each after those that it needs itself.
-pub(super) const HELPERS: &[Helper] = &[
+const HELPERS: &[Helper] = &[
     Helper {
         name: "trimmed",
         code: "function trimmed(value: string): string {\n  return value.replace(/^[\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+/, \"\").replace(/[\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+$/, \"\");\n}\n",
@@ -130,174 +128,71 @@ pub(super) const HELPERS: &[Helper] = &[
     },
 ];
 
-/// Writes a function that writes a message.
-pub(super) fn function(code: &MessageCode, names: &CodeNames, name: &str, about: &str) -> String {
-    let printer = Printer { names };
-    let parameters: Vec<String> = code.takes.iter().map(|place| format!("{}: any", names.parameter(*place))).collect();
-    let mut out = format!("/** Writes {about}. */\nfunction {name}({}): string {{\n", parameters.join(", "));
-    for (place, field) in &code.fields {
-        let _ = writeln!(out, "  needFields({}, {});", names.parameter(*place), quoted(field));
-    }
-    for place in &code.reads {
-        let _ = writeln!(out, "  const {} = read({});", names.read(*place), names.parameter(*place));
-    }
-    out.push_str("  let out = \"\";\n");
-    printer.steps(&code.steps, 1, &mut out);
-    out.push_str("  return out;\n}\n");
-    out
-}
+/// The language as the code of messages is written in it.
+pub(super) struct TypeScriptCode;
 
-struct Printer<'a> {
-    names: &'a CodeNames,
-}
-
-impl Printer<'_> {
-    fn steps(&self, steps: &[CodeStep], depth: usize, out: &mut String) {
-        let indent = "  ".repeat(depth);
-        for step in steps {
-            match step {
-                CodeStep::Write(TextCode::Quoted(text)) => {
-                    for line in text.split_inclusive('\n') {
-                        let _ = writeln!(out, "{indent}out += {};", quoted(line));
-                    }
-                }
-                CodeStep::Write(text) => {
-                    let _ = writeln!(out, "{indent}out += {};", self.text(text));
-                }
-                CodeStep::If { branches, otherwise } => {
-                    for (place, (condition, body)) in branches.iter().enumerate() {
-                        let begin = if place == 0 { indent.clone() } else { format!("{indent}}} else ") };
-                        let _ = writeln!(out, "{begin}if ({}) {{", self.truth(condition));
-                        self.steps(body, depth + 1, out);
-                    }
-                    if !otherwise.is_empty() {
-                        let _ = writeln!(out, "{indent}}} else {{");
-                        self.steps(otherwise, depth + 1, out);
-                    }
-                    let _ = writeln!(out, "{indent}}}");
-                }
-                CodeStep::Loop(whole) => self.whole_loop(whole, depth, out),
-                CodeStep::Begin(place, value) => {
-                    let _ = writeln!(out, "{indent}let {}: any = {};", self.names.local(*place), self.value(value));
-                }
-                CodeStep::Set(place, value) => {
-                    let _ = writeln!(out, "{indent}{} = {};", self.names.local(*place), self.value(value));
-                }
-            }
-        }
+impl CodeLanguage for TypeScriptCode {
+    fn indent(&self) -> &'static str {
+        "  "
     }
 
-    fn whole_loop(&self, whole: &CodeLoop, depth: usize, out: &mut String) {
-        let indent = "  ".repeat(depth);
-        let names: Vec<&str> = whole.names.iter().map(|place| self.names.local(*place)).collect();
-        let function = if names.len() > 1 { "pairsOf" } else { "itemsOf" };
-        let mut over = format!("{function}({})", self.value(&whole.over));
-        let (items, index) = (self.names.items(whole.number), self.names.index(whole.number));
-        let target = if names.len() > 1 { format!("[{}]", names.join(", ")) } else { names.concat() };
-        if whole.is_kept {
-            if let Some(only) = &whole.only {
-                let _ = write!(over, ".filter(({target}: any) => {})", self.truth(only));
-            }
-            let _ = writeln!(out, "{indent}const {items} = {over};");
-            over.clone_from(&items);
-        }
-        let _ = if whole.is_counted {
-            writeln!(out, "{indent}for (const [{index}, {target}] of {over}.entries()) {{")
-        } else {
-            writeln!(out, "{indent}for (const {target} of {over}) {{")
+    fn helpers(&self) -> &'static [Helper] {
+        HELPERS
+    }
+
+    fn form(&self, form: &CodeForm) -> Written {
+        let choice = |condition: &Written, one: &Written, other: &Written| {
+            Written::unit(format!("({} ? {} : {})", condition.text, one.text, other.text))
         };
-        self.steps(&whole.body, depth + 1, out);
-        let _ = writeln!(out, "{indent}}}");
-        if !whole.otherwise.is_empty() {
-            let _ = writeln!(out, "{indent}if ({items}.length === 0) {{");
-            self.steps(&whole.otherwise, depth + 1, out);
-            let _ = writeln!(out, "{indent}}}");
-        }
-    }
-
-    /// Writes a text that something is read of.
-    fn owner(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Joined(_) => format!("({})", self.text(text)),
-            _ => self.text(text),
-        }
-    }
-
-    fn text(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Quoted(text) => quoted(text),
-            TextCode::Parameter(place) => self.names.parameter(*place).to_owned(),
-            TextCode::Of(value) => format!("textOf({})", self.value(value)),
-            TextCode::Spelled(value) => format!("spelled({})", self.value(value)),
-            TextCode::OfTruth(truth) => format!("String({})", self.truth(truth)),
-            TextCode::OfNumber(number) => format!("String({})", self.number(number)),
-            TextCode::Upper(text) => format!("{}.toUpperCase()", self.owner(text)),
-            TextCode::Lower(text) => format!("{}.toLowerCase()", self.owner(text)),
-            TextCode::Trim(text) => format!("trimmed({})", self.text(text)),
-            TextCode::Replace(text, one, other) => {
-                format!("{}.replaceAll({}, () => {})", self.owner(text), self.text(one), self.text(other))
+        let either = |one: &Written, sign: &str, other: &Written| {
+            let (one, other) = (one.at(Binding::Negation), other.at(Binding::Negation));
+            Written::new(format!("{one} {sign} {other}"), Binding::Either)
+        };
+        let comparison = |text: String| Written::new(text, Binding::Comparison);
+        match form {
+            CodeForm::Quoted(text) => Written::unit(quoted(text)),
+            CodeForm::ParameterText(name)
+            | CodeForm::Parameter(name)
+            | CodeForm::Read(name)
+            | CodeForm::Local(name)
+            | CodeForm::Digits(name) => Written::unit(name),
+            CodeForm::TextOf(value) => Written::unit(format!("textOf({})", value.text)),
+            CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
+            CodeForm::TextOfTruth(truth) => Written::unit(format!("String({})", truth.text)),
+            CodeForm::TextOfNumber(number) => Written::unit(format!("String({})", number.text)),
+            CodeForm::Upper(text) => Written::unit(format!("{}.toUpperCase()", text.owner())),
+            CodeForm::Lower(text) => Written::unit(format!("{}.toLowerCase()", text.owner())),
+            CodeForm::Trim(text) => Written::unit(format!("trimmed({})", text.text)),
+            CodeForm::Replace(text, one, other) => {
+                Written::unit(format!("{}.replaceAll({}, () => {})", text.owner(), one.text, other.text))
             }
-            TextCode::Join(value, between) => format!("joined({}, {})", self.value(value), self.text(between)),
-            TextCode::Json(value) => format!("asJson({})", self.value(value)),
-            TextCode::Joined(parts) => parts.iter().map(|part| self.text(part)).collect::<Vec<_>>().join(" + "),
-            TextCode::Choice(condition, one, other) => {
-                format!("({} ? {} : {})", self.truth(condition), self.text(one), self.text(other))
+            CodeForm::Join(value, between) => Written::unit(format!("joined({}, {})", value.text, between.text)),
+            CodeForm::Json(value) => Written::unit(format!("asJson({})", value.text)),
+            CodeForm::Joined(parts) => {
+                let parts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+                Written::new(parts.join(" + "), Binding::Sum)
             }
-        }
-    }
-
-    /// Writes a truth that stands beside `&&`, `||` or `!`.
-    fn part(&self, truth: &TruthCode, negated: bool) -> String {
-        match truth {
-            TruthCode::Constant(_) | TruthCode::Holds(_) | TruthCode::Contains(..) | TruthCode::Same(..) => {
-                self.truth(truth)
+            CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
+                choice(condition, one, other)
             }
-            TruthCode::And(..) | TruthCode::Or(..) => format!("({})", self.truth(truth)),
-            TruthCode::Not(_)
-            | TruthCode::Filled(_)
-            | TruthCode::SameText(..)
-            | TruthCode::Worth(..)
-            | TruthCode::Ordered(..)
-            | TruthCode::Numbers(..)
-            | TruthCode::Is(..)
-            | TruthCode::First(_)
-            | TruthCode::Last(_) => {
-                if negated {
-                    format!("({})", self.truth(truth))
-                } else {
-                    self.truth(truth)
-                }
+            CodeForm::Constant(truth) => Written::unit(truth.to_string()),
+            CodeForm::Not(truth) => Written::new(format!("!{}", truth.at(Binding::Unit)), Binding::Negation),
+            CodeForm::And(one, other) => either(one, "&&", other),
+            CodeForm::Or(one, other) => either(one, "||", other),
+            CodeForm::Holds(value) => Written::unit(format!("holds({})", value.text)),
+            CodeForm::Filled(text) => comparison(format!("{} !== \"\"", text.text)),
+            CodeForm::Same(one, other) => Written::unit(format!("same({}, {})", one.text, other.text)),
+            CodeForm::SameText(one, other) => comparison(format!("{} === {}", one.text, other.text)),
+            CodeForm::Worth(value, number) => comparison(format!("numberOf({}) === {}", value.text, number.text)),
+            CodeForm::Ordered(value, how, number) => {
+                comparison(format!("order({}, {}) {} 0", value.text, number.text, sign(*how)))
             }
-        }
-    }
-
-    fn truth(&self, truth: &TruthCode) -> String {
-        match truth {
-            TruthCode::Constant(truth) => truth.to_string(),
-            TruthCode::Not(of) => match &**of {
-                TruthCode::Worth(value, number) => {
-                    format!("numberOf({}) !== {}", self.value(value), self.number(number))
-                }
-                of => format!("!{}", self.part(of, true)),
-            },
-            TruthCode::And(one, other) => format!("{} && {}", self.part(one, false), self.part(other, false)),
-            TruthCode::Or(one, other) => format!("{} || {}", self.part(one, false), self.part(other, false)),
-            TruthCode::Holds(value) => format!("holds({})", self.value(value)),
-            TruthCode::Filled(text) => format!("{} !== \"\"", self.text(text)),
-            TruthCode::Same(one, other) => format!("same({}, {})", self.value(one), self.value(other)),
-            TruthCode::SameText(one, other) => format!("{} === {}", self.text(one), self.text(other)),
-            TruthCode::Worth(value, number) => format!("numberOf({}) === {}", self.value(value), self.number(number)),
-            TruthCode::Ordered(value, how, number) => {
-                format!("order({}, {}) {} 0", self.value(value), self.number(number), sign(*how))
-            }
-            TruthCode::Numbers(one, how, other) => {
-                format!("{} {} {}", self.number(one), sign(*how), self.number(other))
-            }
-            TruthCode::Contains(value, other) => format!("contains({}, {})", self.value(value), self.value(other)),
-            TruthCode::Is(value, test) => {
-                let value = self.value(value);
-                let value = if value.contains(' ') { format!("({value})") } else { value };
-                match test {
+            CodeForm::Numbers(one, how, other) => comparison(format!("{} {} {}", one.text, sign(*how), other.text)),
+            CodeForm::Contains(value, other) => Written::unit(format!("contains({}, {})", value.text, other.text)),
+            CodeForm::Is(value, test) => {
+                let value = &value.text;
+                let value = if value.contains(' ') { format!("({value})") } else { value.clone() };
+                comparison(match test {
                     ValueTest::Defined => format!("{value} !== undefined"),
                     ValueTest::Undefined => format!("{value} === undefined"),
                     ValueTest::Null => format!("{value} === null"),
@@ -305,48 +200,76 @@ impl Printer<'_> {
                     ValueTest::Number => format!("[\"number\", \"boolean\"].includes(typeof {value})"),
                     ValueTest::List => format!("({value} === undefined || Array.isArray({value}))"),
                     ValueTest::Object => format!("isObject({value})"),
-                }
+                })
             }
-            TruthCode::First(number) => format!("{} === 0", self.names.index(*number)),
-            TruthCode::Last(number) => {
-                format!("{} === {}.length - 1", self.names.index(*number), self.names.items(*number))
+            CodeForm::AtFirst(index) => comparison(format!("{index} === 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} === {items}.length - 1")),
+            CodeForm::Index(index, 0) => Written::unit(index),
+            CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
+            CodeForm::LoopLength(items) => Written::unit(format!("{items}.length")),
+            CodeForm::Length(value) => Written::unit(format!("lengthOf({})", value.text)),
+            CodeForm::Null => Written::unit("null"),
+            CodeForm::Missing => Written::unit("undefined"),
+            CodeForm::ValueOfText(written) | CodeForm::ValueOfNumber(written) => written.clone(),
+            CodeForm::ValueOfTruth(truth) => Written::unit(format!("({})", truth.text)),
+            CodeForm::List(items) => {
+                Written::unit(format!("[{}]", items.iter().map(ListItem::text).collect::<Vec<_>>().join(", ")))
             }
+            CodeForm::ReadLocal(name) => Written::unit(format!("read({name})")),
+            CodeForm::Item(value, key) => Written::unit(format!("itemOf({}, {})", value.text, key.text)),
+            CodeForm::FirstOf(value) => Written::unit(format!("first({})", value.text)),
+            CodeForm::LastOf(value) => Written::unit(format!("last({})", value.text)),
+            CodeForm::Given(value) => Written::unit(format!("given({})", value.text)),
         }
     }
 
-    fn number(&self, number: &NumberCode) -> String {
-        match number {
-            NumberCode::Literal(digits) => digits.clone(),
-            NumberCode::Index(number, 0) => self.names.index(*number),
-            NumberCode::Index(number, from) => format!("{} + {from}", self.names.index(*number)),
-            NumberCode::LoopLength(number) => format!("{}.length", self.names.items(*number)),
-            NumberCode::Length(value) => format!("lengthOf({})", self.value(value)),
-        }
+    fn negated(&self, form: &CodeForm) -> Option<Written> {
+        let CodeForm::Worth(value, number) = form else { return None };
+        Some(Written::new(format!("numberOf({}) !== {}", value.text, number.text), Binding::Comparison))
     }
 
-    fn value(&self, value: &ValueCode) -> String {
-        match value {
-            ValueCode::Null => "null".to_owned(),
-            ValueCode::OfText(text) => self.text(text),
-            ValueCode::OfTruth(truth) => format!("({})", self.truth(truth)),
-            ValueCode::OfNumber(number) => self.number(number),
-            ValueCode::List(items) => {
-                format!("[{}]", items.iter().map(|item| self.value(item)).collect::<Vec<_>>().join(", "))
-            }
-            ValueCode::Parameter(place) => self.names.parameter(*place).to_owned(),
-            ValueCode::Read(place) => self.names.read(*place).to_owned(),
-            ValueCode::Local(place) => self.names.local(*place).to_owned(),
-            ValueCode::ReadLocal(place) => format!("read({})", self.names.local(*place)),
-            ValueCode::Item(value, key) => format!("itemOf({}, {})", self.value(value), self.value(key)),
-            ValueCode::First(value) => format!("first({})", self.value(value)),
-            ValueCode::Last(value) => format!("last({})", self.value(value)),
-            ValueCode::Choice(condition, one, other) => {
-                format!("({} ? {} : {})", self.truth(condition), self.value(one), self.value(other))
-            }
-            ValueCode::Missing => "undefined".to_owned(),
-            ValueCode::Given(value) => format!("given({})", self.value(value)),
-        }
+    fn line(&self, line: &CodeLine<'_>) -> Option<String> {
+        Some(match line {
+            CodeLine::NeedFields(parameter, field) => format!("needFields({parameter}, {});", quoted(field)),
+            CodeLine::ReadParameter(read, parameter) => format!("const {read} = read({parameter});"),
+            CodeLine::BeginText(name) => format!("let {name} = \"\";"),
+            CodeLine::Write(name, text) => format!("{name} += {};", text.text),
+            CodeLine::Return(name) => format!("return {name};"),
+            CodeLine::If(condition) => format!("if ({}) {{", condition.text),
+            CodeLine::ElseIf(condition) => format!("}} else if ({}) {{", condition.text),
+            CodeLine::Else => "} else {".to_owned(),
+            CodeLine::Loop(head) => loop_lines(head),
+            CodeLine::IfNone(items) => format!("if ({items}.length === 0) {{"),
+            CodeLine::End => "}".to_owned(),
+            CodeLine::Nothing => return None,
+            CodeLine::Begin(name, value) => format!("let {name}: any = {};", value.text),
+            CodeLine::Set(name, value) => format!("{name} = {};", value.text),
+        })
     }
+
+    fn head(&self, name: &str, parameters: &[&str], about: &str) -> String {
+        let parameters: Vec<String> = parameters.iter().map(|parameter| format!("{parameter}: any")).collect();
+        format!("/** Writes {about}. */\nfunction {name}({}): string {{\n", parameters.join(", "))
+    }
+}
+
+fn loop_lines(head: &LoopHead<'_>) -> String {
+    let (function, target) = if head.names.len() > 1 {
+        ("pairsOf", format!("[{}]", head.names.join(", ")))
+    } else {
+        ("itemsOf", head.names.concat())
+    };
+    let filter = head.only.as_ref().map(|only| format!(".filter(({target}: any) => {})", only.text));
+    let over = format!("{function}({})", head.over.text);
+    let (listed, over) = match head.items {
+        Some(items) => (format!("const {items} = {over}{};\n", filter.unwrap_or_default()), items.to_owned()),
+        None => (String::new(), over),
+    };
+    listed
+        + &match head.index {
+            Some(index) => format!("for (const [{index}, {target}] of {over}.entries()) {{"),
+            None => format!("for (const {target} of {over}) {{"),
+        }
 }
 
 fn sign(how: ValueComparison) -> &'static str {

@@ -1,0 +1,204 @@
+//! What a language says in its own way of the code of messages: its signs, its brackets, its functions and its lines. All
+//! else is the same in each, and is in `code_printer.rs`.
+
+use crate::{
+    present::program::Helper,
+    template::expression::{ValueComparison, ValueTest},
+};
+
+/// How tightly what is written holds together, from what has to stand in brackets almost everywhere to what never does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Binding {
+    /// One of two, by a condition.
+    Choice,
+    /// What holds together by `and` or `or`.
+    Either,
+    Negation,
+    Comparison,
+    Sum,
+    /// A name, a call, something in brackets.
+    Unit,
+}
+
+/// A part of a line as it was written.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    /// It, where whoever takes it owns it.
+    pub text: String,
+    pub binding: Binding,
+    /// It, where it is only lent, if that is written otherwise than [`Self::lent`] would.
+    pub borrowed: Option<String>,
+    /// It as a number with a fraction, if that is written otherwise than [`Self::fraction`] would.
+    pub digits: Option<String>,
+}
+
+impl Written {
+    pub(super) fn new(text: impl Into<String>, binding: Binding) -> Self {
+        Self { text: text.into(), binding, borrowed: None, digits: None }
+    }
+
+    /// Makes what never stands in brackets.
+    pub(super) fn unit(text: impl Into<String>) -> Self {
+        Self::new(text, Binding::Unit)
+    }
+
+    /// Writes it where what binds less than this stands in brackets.
+    pub(super) fn at(&self, least: Binding) -> String {
+        if self.binding < least { format!("({})", self.text) } else { self.text.clone() }
+    }
+
+    /// Writes it where something is read of it.
+    pub(super) fn owner(&self) -> String {
+        self.borrowed.clone().unwrap_or_else(|| self.at(Binding::Unit))
+    }
+
+    /// Writes it where it is lent, as Rust does.
+    pub(super) fn lent(&self) -> String {
+        self.borrowed.clone().unwrap_or_else(|| format!("&{}", self.at(Binding::Unit)))
+    }
+
+    /// Writes it as a number with a fraction, as Rust does.
+    pub(super) fn fraction(&self) -> String {
+        self.digits.clone().unwrap_or_else(|| format!("({} as f64)", self.at(Binding::Unit)))
+    }
+}
+
+/// A piece of code with its parts written.
+#[derive(Debug, Clone)]
+pub(super) enum CodeForm {
+    // Texts.
+    Quoted(String),
+    ParameterText(String),
+    TextOf(Written),
+    Spelled(Written),
+    TextOfTruth(Written),
+    TextOfNumber(Written),
+    Upper(Written),
+    Lower(Written),
+    Trim(Written),
+    /// A text, what is replaced in it, and what stands there instead.
+    Replace(Written, Written, Written),
+    /// A value, and what stands between its items.
+    Join(Written, Written),
+    Json(Written),
+    Joined(Vec<Written>),
+    /// What is taken where the first holds, and what is where it does not.
+    ChosenText(Written, Written, Written),
+    // What holds or does not.
+    Constant(bool),
+    Not(Written),
+    And(Written, Written),
+    Or(Written, Written),
+    Holds(Written),
+    Filled(Written),
+    Same(Written, Written),
+    SameText(Written, Written),
+    Worth(Written, Written),
+    Ordered(Written, ValueComparison, Written),
+    Numbers(Written, ValueComparison, Written),
+    /// Whether the second is in the first.
+    Contains(Written, Written),
+    Is(Written, ValueTest),
+    /// Whether the place of an item is the first.
+    AtFirst(String),
+    /// Whether it is the last of these items.
+    AtLast(String, String),
+    // Numbers.
+    Digits(String),
+    Index(String, u8),
+    LoopLength(String),
+    Length(Written),
+    // Values.
+    Null,
+    Missing,
+    ValueOfText(Written),
+    ValueOfTruth(Written),
+    ValueOfNumber(Written),
+    List(Vec<ListItem>),
+    Parameter(String),
+    Read(String),
+    Local(String),
+    ReadLocal(String),
+    Item(Written, Written),
+    FirstOf(Written),
+    LastOf(Written),
+    ChosenValue(Written, Written, Written),
+    Given(Written),
+}
+
+/// An item of a list that is written out.
+#[derive(Debug, Clone)]
+pub(super) enum ListItem {
+    Text(Written),
+    Number(Written),
+    Value(Written),
+}
+
+impl ListItem {
+    /// Writes it where all items are of one kind.
+    pub(super) fn text(&self) -> &str {
+        let (Self::Text(written) | Self::Number(written) | Self::Value(written)) = self;
+        &written.text
+    }
+}
+
+/// A line of code, or those that begin or end a block.
+#[derive(Debug, Clone)]
+pub(super) enum CodeLine<'a> {
+    /// Makes sure that a parameter has fields: its name, and the field's.
+    NeedFields(&'a str, &'a str),
+    /// Reads a parameter: what it is called then, and its name.
+    ReadParameter(&'a str, &'a str),
+    /// Begins a text that is written piece by piece.
+    BeginText(&'a str),
+    /// Writes more of a text of this name.
+    Write(&'a str, &'a Written),
+    /// Returns a text of this name.
+    Return(&'a str),
+    If(&'a Written),
+    ElseIf(&'a Written),
+    Else,
+    Loop(LoopHead<'a>),
+    /// Begins what is done where these items are none.
+    IfNone(&'a str),
+    End,
+    /// What stands where nothing is done.
+    Nothing,
+    Begin(&'a str, &'a Written),
+    Set(&'a str, &'a Written),
+}
+
+/// The beginning of a loop.
+#[derive(Debug, Clone)]
+pub(super) struct LoopHead<'a> {
+    /// What an item is called, or the two parts of one.
+    pub names: Vec<&'a str>,
+    pub over: Written,
+    /// What holds for the items that are taken.
+    pub only: Option<Written>,
+    /// What the items are called, where they are asked for beside it.
+    pub items: Option<&'a str>,
+    /// What the place of an item is called, where it is asked for.
+    pub index: Option<&'a str>,
+}
+
+/// A language that the code of messages is written in.
+pub(super) trait CodeLanguage {
+    /// The white space of one level.
+    fn indent(&self) -> &'static str;
+
+    /// The functions that the code may need, each after those that it needs itself.
+    fn helpers(&self) -> &'static [Helper];
+
+    /// Writes a piece of code.
+    fn form(&self, form: &CodeForm) -> Written;
+
+    /// Writes what holds where a piece of code does not, if that is more than a sign before it.
+    fn negated(&self, form: &CodeForm) -> Option<Written>;
+
+    /// Writes a line, or a few; none where the language has nothing there. Those of a block that it ends are a level less deep.
+    fn line(&self, line: &CodeLine<'_>) -> Option<String>;
+
+    /// Writes the first lines of a function that writes what it is `about`.
+    fn head(&self, name: &str, parameters: &[&str], about: &str) -> String;
+}

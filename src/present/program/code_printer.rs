@@ -1,0 +1,215 @@
+//! The code of messages, written in a language: one way through it for all of them.
+
+use crate::present::program::{
+    CodeNames,
+    code::{CodeLoop, CodeStep, MessageCode, NumberCode, TextCode, TruthCode, ValueCode},
+    code_language::{CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written},
+};
+
+/// The text that a function returns.
+const OUT: &str = "out";
+
+/// Writes a function that writes a message.
+pub(super) fn function(
+    language: &dyn CodeLanguage,
+    code: &MessageCode,
+    names: &CodeNames,
+    name: &str,
+    about: &str,
+) -> String {
+    let parameters: Vec<&str> = code.takes.iter().map(|place| names.parameter(*place)).collect();
+    let mut printer = CodePrinter { language, names, out: language.head(name, &parameters, about) };
+    for (place, field) in &code.fields {
+        printer.line(1, &CodeLine::NeedFields(names.parameter(*place), field));
+    }
+    for place in &code.reads {
+        printer.line(1, &CodeLine::ReadParameter(names.read(*place), names.parameter(*place)));
+    }
+    printer.line(1, &CodeLine::BeginText(OUT));
+    printer.steps(&code.steps, 1);
+    printer.line(1, &CodeLine::Return(OUT));
+    printer.line(0, &CodeLine::End);
+    printer.out
+}
+
+struct CodePrinter<'a> {
+    language: &'a dyn CodeLanguage,
+    names: &'a CodeNames,
+    out: String,
+}
+
+impl CodePrinter<'_> {
+    fn line(&mut self, depth: usize, line: &CodeLine<'_>) {
+        let indent = self.language.indent().repeat(depth);
+        for line in self.language.line(line).iter().flat_map(|lines| lines.lines()) {
+            self.out.extend([&indent, line, "\n"]);
+        }
+    }
+
+    /// Writes the steps of a block.
+    fn block(&mut self, steps: &[CodeStep], depth: usize) {
+        if steps.is_empty() {
+            self.line(depth, &CodeLine::Nothing);
+        }
+        self.steps(steps, depth);
+    }
+
+    fn steps(&mut self, steps: &[CodeStep], depth: usize) {
+        let names = self.names;
+        for step in steps {
+            match step {
+                CodeStep::Write(TextCode::Quoted(text)) => {
+                    for line in text.split_inclusive('\n') {
+                        let line = self.language.form(&CodeForm::Quoted(line.to_owned()));
+                        self.line(depth, &CodeLine::Write(OUT, &line));
+                    }
+                }
+                CodeStep::Write(text) => {
+                    let text = self.text(text);
+                    self.line(depth, &CodeLine::Write(OUT, &text));
+                }
+                CodeStep::If { branches, otherwise } => {
+                    for (place, (condition, body)) in branches.iter().enumerate() {
+                        let condition = self.truth(condition);
+                        let begin = if place == 0 { CodeLine::If(&condition) } else { CodeLine::ElseIf(&condition) };
+                        self.line(depth, &begin);
+                        self.block(body, depth + 1);
+                    }
+                    if !otherwise.is_empty() {
+                        self.line(depth, &CodeLine::Else);
+                        self.block(otherwise, depth + 1);
+                    }
+                    self.line(depth, &CodeLine::End);
+                }
+                CodeStep::Loop(whole) => self.whole_loop(whole, depth),
+                CodeStep::Begin(place, value) => {
+                    let value = self.value(value);
+                    self.line(depth, &CodeLine::Begin(names.local(*place), &value));
+                }
+                CodeStep::Set(place, value) => {
+                    let value = self.value(value);
+                    self.line(depth, &CodeLine::Set(names.local(*place), &value));
+                }
+            }
+        }
+    }
+
+    fn whole_loop(&mut self, whole: &CodeLoop, depth: usize) {
+        let names = self.names;
+        let (items, index) = (names.items(whole.number), names.index(whole.number));
+        let head = LoopHead {
+            names: whole.names.iter().map(|place| names.local(*place)).collect(),
+            over: self.value(&whole.over),
+            only: whole.only.as_ref().map(|only| self.truth(only)),
+            items: Some(&*items).filter(|_| whole.is_kept),
+            index: Some(&*index).filter(|_| whole.is_counted),
+        };
+        self.line(depth, &CodeLine::Loop(head));
+        self.block(&whole.body, depth + 1);
+        self.line(depth, &CodeLine::End);
+        if !whole.otherwise.is_empty() {
+            self.line(depth, &CodeLine::IfNone(&items));
+            self.block(&whole.otherwise, depth + 1);
+            self.line(depth, &CodeLine::End);
+        }
+    }
+
+    fn text(&self, text: &TextCode) -> Written {
+        self.language.form(&match text {
+            TextCode::Quoted(text) => CodeForm::Quoted(text.clone()),
+            TextCode::Parameter(place) => CodeForm::ParameterText(self.names.parameter(*place).to_owned()),
+            TextCode::Of(value) => CodeForm::TextOf(self.value(value)),
+            TextCode::Spelled(value) => CodeForm::Spelled(self.value(value)),
+            TextCode::OfTruth(truth) => CodeForm::TextOfTruth(self.truth(truth)),
+            TextCode::OfNumber(number) => CodeForm::TextOfNumber(self.number(number)),
+            TextCode::Upper(text) => CodeForm::Upper(self.text(text)),
+            TextCode::Lower(text) => CodeForm::Lower(self.text(text)),
+            TextCode::Trim(text) => CodeForm::Trim(self.text(text)),
+            TextCode::Replace(text, one, other) => CodeForm::Replace(self.text(text), self.text(one), self.text(other)),
+            TextCode::Join(value, between) => CodeForm::Join(self.value(value), self.text(between)),
+            TextCode::Json(value) => CodeForm::Json(self.value(value)),
+            TextCode::Joined(parts) => CodeForm::Joined(parts.iter().map(|part| self.text(part)).collect()),
+            TextCode::Choice(condition, one, other) => {
+                CodeForm::ChosenText(self.truth(condition), self.text(one), self.text(other))
+            }
+        })
+    }
+
+    fn truth(&self, truth: &TruthCode) -> Written {
+        let TruthCode::Not(of) = truth else { return self.language.form(&self.truth_form(truth)) };
+        let form = self.truth_form(of);
+        let negated = || self.language.form(&CodeForm::Not(self.language.form(&form)));
+        self.language.negated(&form).unwrap_or_else(negated)
+    }
+
+    fn truth_form(&self, truth: &TruthCode) -> CodeForm {
+        match truth {
+            TruthCode::Constant(truth) => CodeForm::Constant(*truth),
+            TruthCode::Not(of) => CodeForm::Not(self.truth(of)),
+            TruthCode::And(one, other) => CodeForm::And(self.truth(one), self.truth(other)),
+            TruthCode::Or(one, other) => CodeForm::Or(self.truth(one), self.truth(other)),
+            TruthCode::Holds(value) => CodeForm::Holds(self.value(value)),
+            TruthCode::Filled(text) => CodeForm::Filled(self.text(text)),
+            TruthCode::Same(one, other) => CodeForm::Same(self.value(one), self.value(other)),
+            TruthCode::SameText(one, other) => CodeForm::SameText(self.text(one), self.text(other)),
+            TruthCode::Worth(value, number) => CodeForm::Worth(self.value(value), self.number(number)),
+            TruthCode::Ordered(value, how, number) => CodeForm::Ordered(self.value(value), *how, self.number(number)),
+            TruthCode::Numbers(one, how, other) => CodeForm::Numbers(self.number(one), *how, self.number(other)),
+            TruthCode::Contains(value, other) => CodeForm::Contains(self.value(value), self.value(other)),
+            TruthCode::Is(value, test) => CodeForm::Is(self.value(value), *test),
+            TruthCode::First(number) => CodeForm::AtFirst(self.names.index(*number)),
+            TruthCode::Last(number) => CodeForm::AtLast(self.names.index(*number), self.names.items(*number)),
+        }
+    }
+
+    fn number(&self, number: &NumberCode) -> Written {
+        self.language.form(&match number {
+            NumberCode::Literal(digits) => CodeForm::Digits(digits.clone()),
+            NumberCode::Index(number, from) => CodeForm::Index(self.names.index(*number), *from),
+            NumberCode::LoopLength(number) => CodeForm::LoopLength(self.names.items(*number)),
+            NumberCode::Length(value) => CodeForm::Length(self.value(value)),
+        })
+    }
+
+    fn value(&self, value: &ValueCode) -> Written {
+        self.language.form(&match value {
+            ValueCode::Null => CodeForm::Null,
+            ValueCode::OfText(text) => CodeForm::ValueOfText(self.text(text)),
+            ValueCode::OfTruth(truth) => CodeForm::ValueOfTruth(self.truth(truth)),
+            ValueCode::OfNumber(number) => CodeForm::ValueOfNumber(self.number(number)),
+            ValueCode::List(items) => CodeForm::List(items.iter().map(|item| self.list_item(item)).collect()),
+            ValueCode::Parameter(place) => CodeForm::Parameter(self.names.parameter(*place).to_owned()),
+            ValueCode::Read(place) => CodeForm::Read(self.names.read(*place).to_owned()),
+            ValueCode::Local(place) => CodeForm::Local(self.names.local(*place).to_owned()),
+            ValueCode::ReadLocal(place) => CodeForm::ReadLocal(self.names.local(*place).to_owned()),
+            ValueCode::Item(value, key) => CodeForm::Item(self.value(value), self.value(key)),
+            ValueCode::First(value) => CodeForm::FirstOf(self.value(value)),
+            ValueCode::Last(value) => CodeForm::LastOf(self.value(value)),
+            ValueCode::Choice(condition, one, other) => {
+                CodeForm::ChosenValue(self.truth(condition), self.value(one), self.value(other))
+            }
+            ValueCode::Missing => CodeForm::Missing,
+            ValueCode::Given(value) => CodeForm::Given(self.value(value)),
+        })
+    }
+
+    fn list_item(&self, item: &ValueCode) -> ListItem {
+        match item {
+            ValueCode::OfText(text) => ListItem::Text(self.text(text)),
+            ValueCode::OfNumber(number) => ListItem::Number(self.number(number)),
+            ValueCode::Null
+            | ValueCode::OfTruth(_)
+            | ValueCode::List(_)
+            | ValueCode::Parameter(_)
+            | ValueCode::Read(_)
+            | ValueCode::Local(_)
+            | ValueCode::ReadLocal(_)
+            | ValueCode::Item(..)
+            | ValueCode::First(_)
+            | ValueCode::Last(_)
+            | ValueCode::Choice(..)
+            | ValueCode::Missing
+            | ValueCode::Given(_) => ListItem::Value(self.value(item)),
+        }
+    }
+}
