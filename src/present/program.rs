@@ -2,7 +2,9 @@
 //! one that asks. The request is the one that retort would send, whatever wire its target speaks.
 
 pub(crate) mod code;
+mod code_expressions;
 mod code_language;
+mod code_numbers;
 mod code_printer;
 mod code_writer;
 pub(crate) mod messages;
@@ -117,6 +119,7 @@ struct CodeNames {
     reads: Vec<String>,
     locals: Vec<String>,
     loops: Vec<(String, String)>,
+    blocks: Vec<String>,
 }
 
 impl CodeNames {
@@ -133,7 +136,8 @@ impl CodeNames {
         let loops =
             (1..=code.loops).map(|number| (named(&format!("loop_{number}")), named(&format!("index_{number}"))));
         let loops = loops.collect();
-        Self { parameters, reads, locals, loops }
+        let blocks = (1..=code.blocks).map(|number| named(&format!("block_{number}"))).collect();
+        Self { parameters, reads, locals, loops, blocks }
     }
 
     fn parameter(&self, place: usize) -> &str {
@@ -147,6 +151,11 @@ impl CodeNames {
 
     fn local(&self, place: usize) -> &str {
         self.locals.get(place).map_or("", String::as_str)
+    }
+
+    /// The name of what is written into a block.
+    fn block(&self, number: usize) -> &str {
+        self.blocks.get(number).map_or("", String::as_str)
     }
 
     /// The name of what a loop runs over.

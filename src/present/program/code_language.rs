@@ -2,8 +2,11 @@
 //! else is the same in each, and is in `code_printer.rs`.
 
 use crate::{
-    present::program::Helper,
-    template::expression::{ValueComparison, ValueTest},
+    present::program::{
+        Helper,
+        code::{CodeFunction, NumberKind},
+    },
+    template::expression::{SumSign, ValueComparison, ValueTest},
 };
 
 /// How tightly what is written holds together, from what has to stand in brackets almost everywhere to what never does.
@@ -16,6 +19,7 @@ pub(super) enum Binding {
     Negation,
     Comparison,
     Sum,
+    Product,
     /// A name, a call, something in brackets.
     Unit,
 }
@@ -73,6 +77,12 @@ pub(super) enum CodeForm {
     Spelled(Written),
     TextOfTruth(Written),
     TextOfNumber(Written),
+    TextOfCounted(Written, NumberKind),
+    /// What a number is when it was rounded: it, and the digits that are left.
+    TextOfRounded(Vec<WrittenArgument>),
+    /// What was written into a block of a name.
+    Block(String),
+    TextCall(CodeFunction, Vec<WrittenArgument>),
     Upper(Written),
     Lower(Written),
     Trim(Written),
@@ -108,6 +118,13 @@ pub(super) enum CodeForm {
     Index(String, u8),
     LoopLength(String),
     Length(Written),
+    /// Two values that are counted together.
+    Sum(Written, SumSign, Written),
+    Counted(Written),
+    /// A value to count with that may be a text which writes a number.
+    CountedNumeral(Written),
+    LocalNumber(String),
+    NumberCall(CodeFunction, Vec<WrittenArgument>),
     // Values.
     Null,
     Missing,
@@ -123,7 +140,18 @@ pub(super) enum CodeForm {
     FirstOf(Written),
     LastOf(Written),
     ChosenValue(Written, Written, Written),
+    Added(Written, Written),
+    ValueCall(CodeFunction, Vec<WrittenArgument>),
     Given(Written),
+}
+
+/// What a function is given.
+#[derive(Debug, Clone)]
+pub(super) enum WrittenArgument {
+    Value(Written),
+    Text(Written),
+    Count(u8),
+    Flag(bool),
 }
 
 /// An item of a list that is written out.

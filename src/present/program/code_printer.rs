@@ -2,8 +2,10 @@
 
 use crate::present::program::{
     CodeNames,
-    code::{CodeLoop, CodeStep, MessageCode, NumberCode, TextCode, TruthCode, ValueCode},
-    code_language::{CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written},
+    code::{
+        CallArgument, CodeCall, CodeLoop, CodeStep, MessageCode, NumberCode, NumberKind, TextCode, TruthCode, ValueCode,
+    },
+    code_language::{CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written, WrittenArgument},
 };
 
 /// The text that a function returns.
@@ -26,7 +28,7 @@ pub(super) fn function(
         printer.line(1, &CodeLine::ReadParameter(names.read(*place), names.parameter(*place)));
     }
     printer.line(1, &CodeLine::BeginText(OUT));
-    printer.steps(&code.steps, 1);
+    printer.steps(&code.steps, OUT, 1);
     printer.line(1, &CodeLine::Return(OUT));
     printer.line(0, &CodeLine::End);
     printer.out
@@ -47,41 +49,47 @@ impl CodePrinter<'_> {
     }
 
     /// Writes the steps of a block.
-    fn block(&mut self, steps: &[CodeStep], depth: usize) {
+    fn block(&mut self, steps: &[CodeStep], text: &str, depth: usize) {
         if steps.is_empty() {
             self.line(depth, &CodeLine::Nothing);
         }
-        self.steps(steps, depth);
+        self.steps(steps, text, depth);
     }
 
-    fn steps(&mut self, steps: &[CodeStep], depth: usize) {
+    /// Writes steps that write a text of this name.
+    fn steps(&mut self, steps: &[CodeStep], text: &str, depth: usize) {
         let names = self.names;
         for step in steps {
             match step {
-                CodeStep::Write(TextCode::Quoted(text)) => {
-                    for line in text.split_inclusive('\n') {
+                CodeStep::Write(TextCode::Quoted(quoted)) => {
+                    for line in quoted.split_inclusive('\n') {
                         let line = self.language.form(&CodeForm::Quoted(line.to_owned()));
-                        self.line(depth, &CodeLine::Write(OUT, &line));
+                        self.line(depth, &CodeLine::Write(text, &line));
                     }
                 }
-                CodeStep::Write(text) => {
-                    let text = self.text(text);
-                    self.line(depth, &CodeLine::Write(OUT, &text));
+                CodeStep::Write(more) => {
+                    let more = self.text(more);
+                    self.line(depth, &CodeLine::Write(text, &more));
+                }
+                CodeStep::Block(number, body) => {
+                    let name = names.block(*number);
+                    self.line(depth, &CodeLine::BeginText(name));
+                    self.steps(body, name, depth);
                 }
                 CodeStep::If { branches, otherwise } => {
                     for (place, (condition, body)) in branches.iter().enumerate() {
                         let condition = self.truth(condition);
                         let begin = if place == 0 { CodeLine::If(&condition) } else { CodeLine::ElseIf(&condition) };
                         self.line(depth, &begin);
-                        self.block(body, depth + 1);
+                        self.block(body, text, depth + 1);
                     }
                     if !otherwise.is_empty() {
                         self.line(depth, &CodeLine::Else);
-                        self.block(otherwise, depth + 1);
+                        self.block(otherwise, text, depth + 1);
                     }
                     self.line(depth, &CodeLine::End);
                 }
-                CodeStep::Loop(whole) => self.whole_loop(whole, depth),
+                CodeStep::Loop(whole) => self.whole_loop(whole, text, depth),
                 CodeStep::Begin(place, value) => {
                     let value = self.value(value);
                     self.line(depth, &CodeLine::Begin(names.local(*place), &value));
@@ -94,7 +102,7 @@ impl CodePrinter<'_> {
         }
     }
 
-    fn whole_loop(&mut self, whole: &CodeLoop, depth: usize) {
+    fn whole_loop(&mut self, whole: &CodeLoop, text: &str, depth: usize) {
         let names = self.names;
         let (items, index) = (names.items(whole.number), names.index(whole.number));
         let head = LoopHead {
@@ -105,11 +113,11 @@ impl CodePrinter<'_> {
             index: Some(&*index).filter(|_| whole.is_counted),
         };
         self.line(depth, &CodeLine::Loop(head));
-        self.block(&whole.body, depth + 1);
+        self.block(&whole.body, text, depth + 1);
         self.line(depth, &CodeLine::End);
         if !whole.otherwise.is_empty() {
             self.line(depth, &CodeLine::IfNone(&items));
-            self.block(&whole.otherwise, depth + 1);
+            self.block(&whole.otherwise, text, depth + 1);
             self.line(depth, &CodeLine::End);
         }
     }
@@ -122,6 +130,12 @@ impl CodePrinter<'_> {
             TextCode::Spelled(value) => CodeForm::Spelled(self.value(value)),
             TextCode::OfTruth(truth) => CodeForm::TextOfTruth(self.truth(truth)),
             TextCode::OfNumber(number) => CodeForm::TextOfNumber(self.number(number)),
+            TextCode::OfCounted(NumberCode::Call(call), NumberKind::Rounded) => {
+                CodeForm::TextOfRounded(self.arguments(call))
+            }
+            TextCode::OfCounted(number, kind) => CodeForm::TextOfCounted(self.number(number), *kind),
+            TextCode::Block(number) => CodeForm::Block(self.names.block(*number).to_owned()),
+            TextCode::Call(call) => CodeForm::TextCall(call.function, self.arguments(call)),
             TextCode::Upper(text) => CodeForm::Upper(self.text(text)),
             TextCode::Lower(text) => CodeForm::Lower(self.text(text)),
             TextCode::Trim(text) => CodeForm::Trim(self.text(text)),
@@ -168,10 +182,34 @@ impl CodePrinter<'_> {
             NumberCode::Index(number, from) => CodeForm::Index(self.names.index(*number), *from),
             NumberCode::LoopLength(number) => CodeForm::LoopLength(self.names.items(*number)),
             NumberCode::Length(value) => CodeForm::Length(self.value(value)),
+            NumberCode::Sum(one, sign, other) => CodeForm::Sum(self.operand(one), *sign, self.operand(other)),
+            NumberCode::Counted(value) => CodeForm::Counted(self.value(value)),
+            NumberCode::Numeral(value) => CodeForm::CountedNumeral(self.value(value)),
+            NumberCode::Local(place) => CodeForm::LocalNumber(self.names.local(*place).to_owned()),
+            NumberCode::Call(call) => CodeForm::NumberCall(call.function, self.arguments(call)),
         })
     }
 
+    /// Writes a number as a value to count with.
+    fn operand(&self, number: &NumberCode) -> Written {
+        let written = self.number(number);
+        if number.is_counted() { written } else { self.language.form(&CodeForm::ValueOfNumber(written)) }
+    }
+
+    fn arguments(&self, call: &CodeCall) -> Vec<WrittenArgument> {
+        let argument = |given: &CallArgument| match given {
+            CallArgument::Value(value) => WrittenArgument::Value(self.value(value)),
+            CallArgument::Text(text) => WrittenArgument::Text(self.text(text)),
+            CallArgument::Count(count) => WrittenArgument::Count(*count),
+            CallArgument::Flag(flag) => WrittenArgument::Flag(*flag),
+        };
+        call.given.iter().map(argument).collect()
+    }
+
     fn value(&self, value: &ValueCode) -> Written {
+        if let ValueCode::OfNumber(number) = value {
+            return self.operand(number);
+        }
         self.language.form(&match value {
             ValueCode::Null => CodeForm::Null,
             ValueCode::OfText(text) => CodeForm::ValueOfText(self.text(text)),
@@ -188,6 +226,8 @@ impl CodePrinter<'_> {
             ValueCode::Choice(condition, one, other) => {
                 CodeForm::ChosenValue(self.truth(condition), self.value(one), self.value(other))
             }
+            ValueCode::Added(one, other) => CodeForm::Added(self.value(one), self.value(other)),
+            ValueCode::Call(call) => CodeForm::ValueCall(call.function, self.arguments(call)),
             ValueCode::Missing => CodeForm::Missing,
             ValueCode::Given(value) => CodeForm::Given(self.value(value)),
         })
@@ -208,6 +248,8 @@ impl CodePrinter<'_> {
             | ValueCode::First(_)
             | ValueCode::Last(_)
             | ValueCode::Choice(..)
+            | ValueCode::Added(..)
+            | ValueCode::Call(_)
             | ValueCode::Missing
             | ValueCode::Given(_) => ListItem::Value(self.value(item)),
         }

@@ -112,6 +112,20 @@ fn typed_variables(names: &[String], optional: &[String], spoken: &[SpokenTurn<'
     variables
 }
 
+/// Lists the texts that are written whatever the values are.
+fn always_written<'n>(nodes: &'n [TemplateNode]) -> Vec<&'n str> {
+    let texts = |node: &'n TemplateNode| match node {
+        TemplateNode::Text(text) => vec![text.as_str()],
+        TemplateNode::With { body, .. } => always_written(body),
+        TemplateNode::Output(..)
+        | TemplateNode::If { .. }
+        | TemplateNode::For(_)
+        | TemplateNode::Set { .. }
+        | TemplateNode::Block { .. } => Vec::new(),
+    };
+    nodes.iter().flat_map(texts).collect()
+}
+
 impl ProgramMessages {
     fn add(&mut self, place: usize, turn: &SpokenTurn<'_>) -> Result<(), Vec<UnwritableCode>> {
         if !tree::has_code(turn.content)
@@ -130,20 +144,12 @@ impl ProgramMessages {
         let fields: Vec<String> =
             asks.names.iter().filter(|name| is_field(name) && !asks.optional.contains(name)).cloned().collect();
         let code = message_code(turn.content, &self.variables, &fields)?;
-        let texts = || {
-            nodes.iter().filter_map(|node| match node {
-                TemplateNode::Text(text) => Some(text.as_str()),
-                TemplateNode::Output(..)
-                | TemplateNode::If { .. }
-                | TemplateNode::For(_)
-                | TemplateNode::Set { .. } => None,
-            })
-        };
+        let texts = always_written(&nodes);
         let mark = self.variables.len() + self.written.len();
-        if texts().all(|text| text.trim().is_empty()) {
+        if texts.iter().all(|text| text.trim().is_empty()) {
             self.empty.push(mark);
         }
-        if texts().any(|text| speaks_of_json([text])) {
+        if texts.iter().any(|text| speaks_of_json([*text])) {
             self.json.push(place);
         }
         self.written.push(ProgramMessage { number: place + 1, role: turn.role.name(), code });

@@ -3,10 +3,11 @@
 use crate::{
     present::program::{
         Helper,
-        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written},
+        code::{CodeFunction, NumberKind},
+        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written, WrittenArgument},
         quoted,
     },
-    template::expression::ValueTest,
+    template::expression::{SumSign, ValueTest},
 };
 
 /// The functions that the code may need, each after those that it needs itself.
@@ -108,6 +109,235 @@ const HELPERS: &[Helper] = &[
         code: "def joined(value, between):\n    if value is None:\n        return \"\"\n    if isinstance(value, (str, list, dict)):\n        \
                return between.join(spelled(part) for part in value)\n    raise ValueError(\"what is joined has no items\")\n",
     },
+    Helper {
+        name: "counted",
+        code: r#"def counted(value):
+    """Makes sure that there is a number to count with."""
+    if isinstance(value, (int, float)):
+        return value
+    if isinstance(value, list):
+        raise ValueError("a program does not repeat or add lists")
+    raise ValueError("what is counted is no number")
+"#,
+    },
+    Helper {
+        name: "numeral",
+        code: r#"def numeral(value):
+    """Writes a number that was counted."""
+    written = str(value)
+    if "e" in written or "n" in written:
+        raise ValueError("a program does not write the number " + written)
+    return written
+"#,
+    },
+    Helper {
+        name: "added",
+        code: r#"def added(one, other):
+    """Adds two numbers, or puts a text behind another."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one + other
+    return counted(one) + counted(other)
+"#,
+    },
+    Helper {
+        name: "absolute",
+        code: r#"def absolute(value):
+    if isinstance(value, bool):
+        raise ValueError("what is counted is no number")
+    return abs(counted(value))
+"#,
+    },
+    Helper {
+        name: "rounded",
+        code: r#"def rounded(value, digits):
+    """Rounds a number; what lies in the middle becomes even."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("what is rounded is no number")
+    return value if isinstance(value, int) else round(value, digits)
+"#,
+    },
+    Helper {
+        name: "worth_of",
+        code: r#"def worth_of(value):
+    """Returns a number, or the one that a text writes; None where there is none."""
+    if isinstance(value, str):
+        if re.fullmatch(r"[+-]?[0-9]+", value):
+            return int(value)
+        is_number = re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", value)
+        return float(value) if is_number else None
+    return value if isinstance(value, (int, float)) else None
+"#,
+    },
+    Helper {
+        name: "made_number",
+        code: r#"def made_number(kind, value, otherwise):
+    if value is MISSING:
+        raise ValueError("what is read here has no value")
+    worth = 0 if value is None and otherwise is MISSING else worth_of(value)
+    if worth is not None:
+        return kind(worth)
+    if otherwise is MISSING:
+        raise ValueError("this is no number: " + spelled(value))
+    return otherwise
+"#,
+    },
+    Helper {
+        name: "whole_of",
+        code: r#"def whole_of(value, otherwise):
+    """Returns a number without its fraction, or what stands there where there is none."""
+    return made_number(int, value, otherwise)
+"#,
+    },
+    Helper {
+        name: "fraction_of",
+        code: r#"def fraction_of(value, otherwise):
+    """Returns a number with a fraction, or what stands there where there is none."""
+    return made_number(float, value, otherwise)
+"#,
+    },
+    Helper {
+        name: "title_case",
+        code: r#"def title_case(value):
+    def word(found):
+        text = found.group()
+        return text[0].upper() + text.lower()[len(text[0].lower()):]
+    return re.sub("[^-({\\[<" + WHITE + "]+", word, value)
+"#,
+    },
+    Helper {
+        name: "capitalized",
+        code: r#"def capitalized(value):
+    return value[:1].title() + value.lower()[len(value[:1].lower()):]
+"#,
+    },
+    Helper {
+        name: "indented",
+        code: r#"def indented(value, width, first, blank):
+    """Puts white space before the lines of a text, before the first and before blank ones if that is asked for."""
+    lines = value.removesuffix("\n").removesuffix("\r").split("\n")
+    for at, line in enumerate(lines):
+        if (first or at > 0) and (blank or line not in ("", "\r")):
+            lines[at] = " " * width + line
+    return "\n".join(lines).removesuffix("\r")
+"#,
+    },
+    Helper {
+        name: "pretty_json",
+        code: r#"def pretty_json(value, width):
+    if value is MISSING:
+        raise ValueError("what is read here has no value")
+    return json.dumps(value, ensure_ascii=False, indent=width)
+"#,
+    },
+    Helper {
+        name: "list_of",
+        code: r#"def list_of(value):
+    """Returns the items of a list, the names of an object's fields, or the characters of a text."""
+    if value is None:
+        return []
+    if isinstance(value, (str, list, dict)):
+        return list(value)
+    raise ValueError("this has no items")
+"#,
+    },
+    Helper {
+        name: "total_of",
+        code: r#"def total_of(value):
+    return sum(counted(part) for part in list_of(value))
+"#,
+    },
+    Helper {
+        name: "order_key",
+        code: r#"def order_key(value):
+    """Returns what texts and numbers are sorted by: the case of A to Z does not count."""
+    if isinstance(value, str):
+        return (str, "".join(c.lower() if c.isascii() else c for c in value))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return (float, value)
+    raise ValueError("a program does not sort what is neither a text nor a number")
+"#,
+    },
+    Helper {
+        name: "sorted_by",
+        code: r#"def sorted_by(value, field, backwards):
+    """Sorts items, by a field if it has a name."""
+    found = list_of(value)
+    keys = [order_key(item(part, field) if field else part) for part in found]
+    if len({kind for kind, _ in keys}) > 1:
+        raise ValueError("a program does not sort texts and numbers together")
+    order = sorted(range(len(found)), key=lambda at: keys[at][1], reverse=backwards)
+    return [found[at] for at in order]
+"#,
+    },
+    Helper {
+        name: "smallest_of",
+        code: r#"def smallest_of(value):
+    return next(iter(sorted_by(value, "", False)), MISSING)
+"#,
+    },
+    Helper {
+        name: "largest_of",
+        code: r#"def largest_of(value):
+    return next(iter(sorted_by(value, "", True)), MISSING)
+"#,
+    },
+    Helper {
+        name: "unique_of",
+        code: r#"def unique_of(value):
+    """Returns each item once; the case of texts does not count."""
+    found = {}
+    for part in list_of(value):
+        kind, key = order_key(part)
+        found.setdefault((kind, part.lower() if kind is str else key), part)
+    return list(found.values())
+"#,
+    },
+    Helper {
+        name: "reversed_of",
+        code: r#"def reversed_of(value):
+    if isinstance(value, str):
+        return value[::-1]
+    if isinstance(value, (list, dict)):
+        return list(value)[::-1]
+    raise ValueError("this has no items to reverse")
+"#,
+    },
+    Helper {
+        name: "pairs_of",
+        code: r#"def pairs_of(value):
+    if isinstance(value, dict):
+        return [list(pair) for pair in value.items()]
+    raise ValueError("this has no fields")
+"#,
+    },
+    Helper {
+        name: "field_of_each",
+        code: r#"def field_of_each(value, field):
+    found = list_of(value)
+    if all(isinstance(part, dict) and field in part for part in found):
+        return [part[field] for part in found]
+    raise ValueError("a program does not read what an item has not: " + field)
+"#,
+    },
+    Helper {
+        name: "batches_of",
+        code: r#"def batches_of(value, count):
+    found = list_of(value)
+    return [found[at:at + count] for at in range(0, len(found), count)]
+"#,
+    },
+    Helper {
+        name: "is_odd",
+        code: r#"def is_odd(value):
+    return isinstance(value, (int, float)) and value % 2 == 1
+"#,
+    },
+    Helper {
+        name: "is_even",
+        code: r#"def is_even(value):
+    return isinstance(value, (int, float)) and value % 2 == 0
+"#,
+    },
 ];
 
 /// The language as the code of messages is written in it.
@@ -137,11 +367,21 @@ impl CodeLanguage for PythonCode {
             | CodeForm::Parameter(name)
             | CodeForm::Read(name)
             | CodeForm::Local(name)
+            | CodeForm::LocalNumber(name)
+            | CodeForm::Block(name)
             | CodeForm::Digits(name) => Written::unit(name),
             CodeForm::TextOf(value) => Written::unit(format!("text({})", value.text)),
             CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
             CodeForm::TextOfTruth(truth) => Written::unit(format!("(\"true\" if {} else \"false\")", truth.text)),
             CodeForm::TextOfNumber(number) => Written::unit(format!("str({})", number.text)),
+            CodeForm::TextOfCounted(number, NumberKind::Whole) => Written::unit(format!("str({})", number.text)),
+            CodeForm::TextOfCounted(number, NumberKind::Fraction | NumberKind::Rounded | NumberKind::Either) => {
+                Written::unit(format!("numeral({})", number.text))
+            }
+            CodeForm::TextOfRounded(given) => Written::unit(format!("numeral({})", call(CodeFunction::Rounded, given))),
+            CodeForm::TextCall(function, given)
+            | CodeForm::NumberCall(function, given)
+            | CodeForm::ValueCall(function, given) => Written::unit(call(*function, given)),
             CodeForm::Upper(text) => Written::unit(format!("{}.upper()", text.owner())),
             CodeForm::Lower(text) => Written::unit(format!("{}.lower()", text.owner())),
             CodeForm::Trim(text) => Written::unit(format!("{}.strip(WHITE)", text.owner())),
@@ -183,6 +423,9 @@ impl CodeLanguage for PythonCode {
                     ValueTest::Number => Written::unit(format!("isinstance({value}, (int, float))")),
                     ValueTest::List => Written::unit(format!("({value} is MISSING or isinstance({value}, list))")),
                     ValueTest::Object => Written::unit(format!("isinstance({value}, dict)")),
+                    ValueTest::Truth => Written::unit(format!("isinstance({value}, bool)")),
+                    ValueTest::Odd => Written::unit(format!("is_odd({value})")),
+                    ValueTest::Even => Written::unit(format!("is_even({value})")),
                 }
             }
             CodeForm::AtFirst(index) => comparison(format!("{index} == 0")),
@@ -191,6 +434,18 @@ impl CodeLanguage for PythonCode {
             CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
             CodeForm::LoopLength(items) => Written::unit(format!("len({items})")),
             CodeForm::Length(value) => Written::unit(format!("length({})", value.text)),
+            CodeForm::Sum(one, sign, other) => {
+                let (own, more) = match sign {
+                    SumSign::Add | SumSign::Subtract => (Binding::Sum, Binding::Product),
+                    SumSign::Multiply | SumSign::Divide | SumSign::DivideDown | SumSign::Remainder => {
+                        (Binding::Product, Binding::Unit)
+                    }
+                };
+                Written::new(format!("{} {} {}", one.at(own), sign.sign(), other.at(more)), own)
+            }
+            CodeForm::Counted(value) => Written::unit(format!("counted({})", value.text)),
+            CodeForm::CountedNumeral(value) => Written::unit(format!("counted(number({}))", value.text)),
+            CodeForm::Added(one, other) => Written::unit(format!("added({}, {})", one.text, other.text)),
             CodeForm::Null => Written::unit("None"),
             CodeForm::Missing => Written::unit("MISSING"),
             CodeForm::ValueOfText(written) | CodeForm::ValueOfNumber(written) => written.clone(),
@@ -258,4 +513,39 @@ fn loop_lines(head: &LoopHead<'_>) -> String {
         Some(index) => format!("for {index}, {each} in enumerate({over}):"),
         None => format!("for {target} in {over}:"),
     }
+}
+
+fn call(function: CodeFunction, given: &[WrittenArgument]) -> String {
+    let name = match function {
+        CodeFunction::Title => "title_case",
+        CodeFunction::Capitalized => "capitalized",
+        CodeFunction::Indented => "indented",
+        CodeFunction::Pretty => "pretty_json",
+        CodeFunction::Absolute => "absolute",
+        CodeFunction::Whole => "whole_of",
+        CodeFunction::Fraction => "fraction_of",
+        CodeFunction::Rounded => "rounded",
+        CodeFunction::Total => "total_of",
+        CodeFunction::Smallest => "smallest_of",
+        CodeFunction::Largest => "largest_of",
+        CodeFunction::Listed => "list_of",
+        CodeFunction::Sorted => "sorted_by",
+        CodeFunction::Unique => "unique_of",
+        CodeFunction::Reversed => "reversed_of",
+        CodeFunction::FieldPairs => "pairs_of",
+        CodeFunction::Mapped => "field_of_each",
+        CodeFunction::Batches => "batches_of",
+    };
+    let argument = |given: &WrittenArgument| match given {
+        WrittenArgument::Value(written) | WrittenArgument::Text(written) => written.text.clone(),
+        WrittenArgument::Count(count) => count.to_string(),
+        WrittenArgument::Flag(flag) => {
+            if *flag {
+                "True".to_owned()
+            } else {
+                "False".to_owned()
+            }
+        }
+    };
+    format!("{name}({})", given.iter().map(argument).collect::<Vec<_>>().join(", "))
 }

@@ -4,7 +4,8 @@
 use crate::{
     present::program::{
         Helper,
-        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written},
+        code::CodeFunction,
+        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written, WrittenArgument},
     },
     template::expression::{ValueComparison, ValueTest},
 };
@@ -134,6 +135,374 @@ const HELPERS: &[Helper] = &[
         code: "fn joined(value: &Option<Value>, between: &str) -> Result<String, String> {\n    if matches!(value, Some(Value::Null)) {\n        return Ok(String::new());\n    }\n    \
                let all: Vec<String> = parts(value)?.iter().map(spelled).collect::<Result<_, _>>()?;\n    Ok(all.join(between))\n}\n",
     },
+    Helper {
+        name: "counted",
+        code: r#"/// Makes sure that there is a number to count with.
+fn counted(value: &Option<Value>) -> Result<Option<Value>, String> {
+    match value {
+        Some(Value::Number(_)) => Ok(value.clone()),
+        Some(Value::Bool(truth)) => Ok(Some(Value::from(u8::from(*truth)))),
+        Some(Value::Array(_)) => Err("a program does not repeat or add lists".to_owned()),
+        _ => Err("what is counted is no number".to_owned()),
+    }
+}
+"#,
+    },
+    Helper {
+        name: "numeral",
+        code: r#"/// Returns the number that a text writes, and everything else as it is.
+fn numeral(value: &Option<Value>) -> Option<Value> {
+    let text = value.as_ref().and_then(Value::as_str).unwrap_or_default();
+    serde_json::from_str::<serde_json::Number>(text.trim()).map_or_else(|_| value.clone(), |number| Some(Value::Number(number)))
+}
+"#,
+    },
+    Helper {
+        name: "worth",
+        code: r#"fn worth(value: &Option<Value>) -> Result<f64, String> {
+    number(&counted(value)?).ok_or_else(|| "what is counted is no number".to_owned())
+}
+"#,
+    },
+    Helper {
+        name: "written",
+        code: r#"/// Writes a number that was counted.
+fn written(value: &Option<Value>) -> Result<String, String> {
+    let text = spelled(value)?;
+    if text.contains('e') { Err(format!("a program does not write the number {text}")) } else { Ok(text) }
+}
+"#,
+    },
+    Helper {
+        name: "calculated",
+        code: r#"/// Counts as templates do: whole numbers stay whole unless they are divided by `/`.
+fn calculated(one: &Option<Value>, sign: &str, other: &Option<Value>) -> Result<Option<Value>, String> {
+    let wrong = || format!("{} {sign} {} is no number that a program has", spelled(one).unwrap_or_default(), spelled(other).unwrap_or_default());
+    let whole = |value: &Option<Value>| value.as_ref().and_then(Value::as_i64);
+    if let (Some(one), Some(other), true) = (whole(one), whole(other), sign != "/") {
+        let is_between = |rest: i64| rest != 0 && (rest < 0) != (other < 0);
+        let result = match sign {
+            "+" => one.checked_add(other),
+            "-" => one.checked_sub(other),
+            "*" => one.checked_mul(other),
+            "%" => one.checked_rem(other).map(|rest| if is_between(rest) { rest + other } else { rest }),
+            _ => one.checked_div(other).map(|down| if is_between(one % other) { down - 1 } else { down }),
+        };
+        return result.map(|result| Some(Value::from(result))).ok_or_else(wrong);
+    }
+    let is_large = |value: &Option<Value>| matches!(value, Some(Value::Number(number)) if !number.is_f64() && number.as_i64().is_none());
+    if is_large(one) || is_large(other) {
+        return Err(wrong());
+    }
+    let (one, other) = (worth(one)?, worth(other)?);
+    if other == 0.0 && matches!(sign, "/" | "//" | "%") {
+        return Err(wrong());
+    }
+    let mut rest = one % other;
+    let mut down = (one - rest) / other;
+    if rest == 0.0 {
+        rest = 0.0_f64.copysign(other);
+    } else if (rest < 0.0) != (other < 0.0) {
+        rest += other;
+        down -= 1.0;
+    }
+    let down = if down == 0.0 { 0.0_f64.copysign(one / other) } else { down.round() };
+    let result = match sign {
+        "+" => one + other,
+        "-" => one - other,
+        "*" => one * other,
+        "/" => one / other,
+        "%" => rest,
+        _ => down,
+    };
+    if result.is_finite() { Ok(Some(Value::from(result))) } else { Err(wrong()) }
+}
+"#,
+    },
+    Helper {
+        name: "added",
+        code: r#"/// Adds two numbers, or puts a text behind another.
+fn added(one: &Option<Value>, other: &Option<Value>) -> Result<Option<Value>, String> {
+    match (one, other) {
+        (Some(Value::String(one)), Some(Value::String(other))) => Ok(Some(Value::from(format!("{one}{other}")))),
+        _ => calculated(&counted(one)?, "+", &counted(other)?),
+    }
+}
+"#,
+    },
+    Helper {
+        name: "absolute",
+        code: r#"fn absolute(value: &Option<Value>) -> Result<Option<Value>, String> {
+    match value {
+        Some(Value::Number(number)) => Ok(match number.as_i64() {
+            Some(whole) => whole.checked_abs().map(Value::from),
+            None => number.as_f64().map(|number| Value::from(number.abs())),
+        }),
+        _ => Err("what is counted is no number".to_owned()),
+    }
+}
+"#,
+    },
+    Helper {
+        name: "rounded",
+        code: r#"/// Rounds a number; what lies in the middle becomes even.
+fn rounded(value: &Option<Value>, digits: usize) -> Result<Option<Value>, String> {
+    match value {
+        Some(Value::Number(number)) if !number.is_f64() => Ok(value.clone()),
+        Some(Value::Number(number)) => {
+            let number = number.as_f64().unwrap_or_default();
+            Ok(format!("{number:.digits$}").parse::<f64>().ok().map(Value::from))
+        }
+        _ => Err("what is rounded is no number".to_owned()),
+    }
+}
+"#,
+    },
+    Helper {
+        name: "worth_of",
+        code: r#"/// Returns a number, or the one that a text writes; none where there is none.
+fn worth_of(value: &Option<Value>) -> Option<Value> {
+    match value {
+        Some(Value::Number(_)) => value.clone(),
+        Some(Value::Bool(truth)) => Some(Value::from(u8::from(*truth))),
+        Some(Value::String(text)) => match text.parse::<i64>() {
+            Ok(whole) => Some(Value::from(whole)),
+            Err(_) => text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from),
+        },
+        _ => None,
+    }
+}
+"#,
+    },
+    Helper {
+        name: "made_number",
+        code: r#"fn made_number(value: &Option<Value>, otherwise: &Option<Value>) -> Result<Option<Value>, String> {
+    if matches!(value, Some(Value::Null)) && otherwise.is_none() {
+        return Ok(Some(Value::from(0)));
+    }
+    let text = spelled(value)?;
+    worth_of(value).or_else(|| otherwise.clone()).map(Some).ok_or_else(|| format!("this is no number: {text}"))
+}
+"#,
+    },
+    Helper {
+        name: "whole_of",
+        code: r#"/// Returns a number without its fraction, or what stands there where there is none.
+fn whole_of(value: &Option<Value>, otherwise: &Option<Value>) -> Result<Option<Value>, String> {
+    let made = made_number(value, otherwise)?;
+    let whole = made.as_ref().is_some_and(|made| made.is_i64() || made.is_u64());
+    Ok(if whole { made } else { made.and_then(|made| made.as_f64()).map(|made| Value::from(made as i64)) })
+}
+"#,
+    },
+    Helper {
+        name: "fraction_of",
+        code: r#"/// Returns a number with a fraction, or what stands there where there is none.
+fn fraction_of(value: &Option<Value>, otherwise: &Option<Value>) -> Result<Option<Value>, String> {
+    Ok(made_number(value, otherwise)?.and_then(|made| made.as_f64()).map(Value::from))
+}
+"#,
+    },
+    Helper {
+        name: "title_case",
+        code: r#"fn title_case(value: &str) -> String {
+    let is_gap = |c: char| c.is_whitespace() || matches!(c, '-' | '(' | '{' | '[' | '<');
+    let word = |word: &str| {
+        let initial: String = word.chars().take(1).collect();
+        let lower = word.to_lowercase();
+        initial.to_uppercase() + lower.get(initial.to_lowercase().len()..).unwrap_or_default()
+    };
+    value.split_inclusive(is_gap).map(|part| match part.strip_suffix(is_gap) {
+        Some(text) => word(text) + &part[text.len()..],
+        None => word(part),
+    }).collect()
+}
+"#,
+    },
+    Helper {
+        name: "capitalized",
+        code: r#"fn capitalized(value: &str) -> Result<String, String> {
+    let initial: String = value.chars().take(1).collect();
+    let is_odd = |c: char| matches!(c, '\u{1c4}'..='\u{1cc}' | '\u{1f1}'..='\u{1f3}' | '\u{10d0}'..='\u{10ff}');
+    if initial.to_uppercase().chars().count() > 1 || initial.contains(is_odd) {
+        return Err(format!("a program does not capitalize {initial}"));
+    }
+    Ok(initial.to_uppercase() + value.to_lowercase().get(initial.to_lowercase().len()..).unwrap_or_default())
+}
+"#,
+    },
+    Helper {
+        name: "indented",
+        code: r#"/// Puts white space before the lines of a text, before the first and before blank ones if that is asked for.
+fn indented(value: &str, width: usize, first: bool, blank: bool) -> String {
+    let value = value.strip_suffix('\n').unwrap_or(value);
+    let value = value.strip_suffix('\r').unwrap_or(value);
+    let line = |(at, line): (usize, &str)| {
+        let moves = (first || at > 0) && (blank || !matches!(line, "" | "\r"));
+        " ".repeat(if moves { width } else { 0 }) + line
+    };
+    let lines: Vec<String> = value.split('\n').enumerate().map(line).collect();
+    let text = lines.join("\n");
+    text.strip_suffix('\r').unwrap_or(&text).to_owned()
+}
+"#,
+    },
+    Helper {
+        name: "pretty_json",
+        code: r#"fn pretty_json(value: &Option<Value>, width: usize) -> Result<String, String> {
+    let value = value.as_ref().ok_or_else(|| "what is read here has no value".to_owned())?;
+    let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
+    // It puts two blanks before what lies one level deeper.
+    let line = |line: &str| {
+        let text = line.trim_start_matches(' ');
+        " ".repeat((line.len() - text.len()) / 2 * width) + text
+    };
+    Ok(text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
+}
+"#,
+    },
+    Helper {
+        name: "items_of",
+        code: r#"/// Returns the items of a list, the names of an object's fields, or the characters of a text.
+fn items_of(value: &Option<Value>) -> Result<Vec<Value>, String> {
+    let found = if matches!(value, Some(Value::Null)) { Vec::new() } else { parts(value)? };
+    Ok(found.into_iter().flatten().collect())
+}
+"#,
+    },
+    Helper {
+        name: "list_of",
+        code: r#"fn list_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    Ok(Some(Value::Array(items_of(value)?)))
+}
+"#,
+    },
+    Helper {
+        name: "total_of",
+        code: r#"fn total_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    let found = items_of(value)?;
+    found.into_iter().try_fold(Some(Value::from(0)), |total, part| calculated(&total, "+", &counted(&Some(part))?))
+}
+"#,
+    },
+    Helper {
+        name: "sorted_by",
+        code: r#"/// Sorts items, by a field if it has a name: texts, for which the case of A to Z does not count, or numbers.
+fn sorted_by(value: &Option<Value>, field: &str, backwards: bool) -> Result<Option<Value>, String> {
+    let key = |part: &Value| -> Result<Value, String> {
+        let key = if field.is_empty() { Some(part.clone()) } else { item(&Some(part.clone()), &Some(Value::from(field)))? };
+        match key {
+            Some(Value::String(text)) => Ok(Value::from(text.to_ascii_lowercase())),
+            Some(Value::Number(number)) => Ok(Value::Number(number)),
+            _ => Err("a program does not sort what is neither a text nor a number".to_owned()),
+        }
+    };
+    let mut found: Vec<(Value, Value)> =
+        items_of(value)?.into_iter().map(|part| Ok((key(&part)?, part))).collect::<Result<_, String>>()?;
+    if found.iter().any(|(key, _)| key.is_string()) && !found.iter().all(|(key, _)| key.is_string()) {
+        return Err("a program does not sort texts and numbers together".to_owned());
+    }
+    found.sort_by(|(one, _), (other, _)| {
+        let order = match (one.as_str(), other.as_str()) {
+            (Some(one), Some(other)) => one.cmp(other),
+            _ => one.as_f64().unwrap_or_default().total_cmp(&other.as_f64().unwrap_or_default()),
+        };
+        if backwards { order.reverse() } else { order }
+    });
+    Ok(Some(found.into_iter().map(|(_, part)| part).collect()))
+}
+"#,
+    },
+    Helper {
+        name: "smallest_of",
+        code: r#"fn smallest_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    first(&sorted_by(value, "", false)?)
+}
+"#,
+    },
+    Helper {
+        name: "largest_of",
+        code: r#"fn largest_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    first(&sorted_by(value, "", true)?)
+}
+"#,
+    },
+    Helper {
+        name: "unique_of",
+        code: r#"/// Returns each item once; the case of texts does not count.
+fn unique_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    let mut keys = Vec::new();
+    let mut found = Vec::new();
+    for part in items_of(value)? {
+        let key = match &part {
+            Value::String(text) => Some(Value::from(text.to_lowercase())),
+            Value::Number(_) => Some(part.clone()),
+            _ => return Err("a program does not sort what is neither a text nor a number".to_owned()),
+        };
+        if !keys.iter().any(|known| same(known, &key)) {
+            keys.push(key);
+            found.push(part);
+        }
+    }
+    Ok(Some(Value::Array(found)))
+}
+"#,
+    },
+    Helper {
+        name: "reversed_of",
+        code: r#"fn reversed_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    if let Some(Value::String(text)) = value {
+        return Ok(Some(text.chars().rev().collect::<String>().into()));
+    }
+    let found = parts(value)?;
+    Ok(Some(found.into_iter().rev().flatten().collect()))
+}
+"#,
+    },
+    Helper {
+        name: "field_pairs",
+        code: r#"fn field_pairs(value: &Option<Value>) -> Result<Option<Value>, String> {
+    match value {
+        Some(Value::Object(fields)) => {
+            Ok(Some(fields.iter().map(|(name, value)| Value::from(vec![Value::from(name.as_str()), value.clone()])).collect()))
+        }
+        _ => Err("this has no fields".to_owned()),
+    }
+}
+"#,
+    },
+    Helper {
+        name: "field_of_each",
+        code: r#"fn field_of_each(value: &Option<Value>, field: &str) -> Result<Option<Value>, String> {
+    let read = |part: Value| {
+        let found = part.as_object().and_then(|fields| fields.get(field).cloned());
+        found.ok_or_else(|| format!("a program does not read what an item has not: {field}"))
+    };
+    items_of(value)?.into_iter().map(read).collect::<Result<Value, String>>().map(Some)
+}
+"#,
+    },
+    Helper {
+        name: "batches_of",
+        code: r#"fn batches_of(value: &Option<Value>, count: usize) -> Result<Option<Value>, String> {
+    Ok(Some(items_of(value)?.chunks(count).map(|list| Value::from(list.to_vec())).collect()))
+}
+"#,
+    },
+    Helper {
+        name: "is_odd",
+        code: r#"fn is_odd(value: &Option<Value>) -> bool {
+    !matches!(value, Some(Value::String(_))) && number(value).is_some_and(|number| number % 2.0 != 0.0 && number.fract() == 0.0)
+}
+"#,
+    },
+    Helper {
+        name: "is_even",
+        code: r#"fn is_even(value: &Option<Value>) -> bool {
+    !matches!(value, Some(Value::String(_))) && number(value).is_some_and(|number| number % 2.0 == 0.0)
+}
+"#,
+    },
 ];
 
 /// The language as the code of messages is written in it.
@@ -159,12 +528,19 @@ impl CodeLanguage for RustCode {
         };
         let comparison = |text: String| Written::new(text, Binding::Comparison);
         let unit = |text: String| Written::unit(text);
+        let counted = |text: String| Written { digits: Some(format!("worth(&{text})?")), ..Written::unit(text) };
         match form {
             CodeForm::Quoted(text) => {
                 let quoted = format!("{text:?}");
                 Written { borrowed: Some(quoted.clone()), ..Written::unit(quoted + ".to_owned()") }
             }
             CodeForm::ParameterText(name) => unit(format!("text({name})?")),
+            CodeForm::Block(name) => {
+                Written { borrowed: Some(format!("{name}.as_str()")), ..unit(format!("{name}.clone()")) }
+            }
+            CodeForm::TextCall(function, given) => unit(call(*function, given)),
+            CodeForm::TextOfCounted(number, _) => unit(format!("written({})?", number.lent())),
+            CodeForm::TextOfRounded(given) => unit(format!("written(&{})?", call(CodeFunction::Rounded, given))),
             CodeForm::TextOf(value) => unit(format!("text({})?", value.lent())),
             CodeForm::Spelled(value) => unit(format!("spelled({})?", value.lent())),
             CodeForm::TextOfTruth(of) | CodeForm::TextOfNumber(of) => unit(format!("({}).to_string()", of.text)),
@@ -220,6 +596,9 @@ impl CodeLanguage for RustCode {
                     ValueTest::Number => format!("matches!({lent}, Some(Value::Number(_) | Value::Bool(_)))"),
                     ValueTest::List => format!("matches!({lent}, None | Some(Value::Array(_)))"),
                     ValueTest::Object => format!("matches!({lent}, Some(Value::Object(_)))"),
+                    ValueTest::Truth => format!("matches!({lent}, Some(Value::Bool(_)))"),
+                    ValueTest::Odd => format!("is_odd({lent})"),
+                    ValueTest::Even => format!("is_even({lent})"),
                 })
             }
             CodeForm::AtFirst(index) => comparison(format!("{index} == 0")),
@@ -232,6 +611,19 @@ impl CodeLanguage for RustCode {
             CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
             CodeForm::LoopLength(items) => unit(format!("{items}.len()")),
             CodeForm::Length(value) => unit(format!("length({})?", value.lent())),
+            CodeForm::Sum(one, sign, other) => {
+                counted(format!("calculated({}, {:?}, {})?", one.lent(), sign.sign(), other.lent()))
+            }
+            CodeForm::Counted(value) => counted(format!("counted({})?", value.lent())),
+            CodeForm::CountedNumeral(value) => counted(format!("counted(&numeral({}))?", value.lent())),
+            CodeForm::LocalNumber(name) => Written {
+                borrowed: Some(format!("&{name}")),
+                digits: Some(format!("worth(&{name})?")),
+                ..unit(format!("{name}.clone()"))
+            },
+            CodeForm::NumberCall(function, given) => counted(call(*function, given)),
+            CodeForm::ValueCall(function, given) => unit(call(*function, given)),
+            CodeForm::Added(one, other) => unit(format!("added({}, {})?", one.lent(), other.lent())),
             CodeForm::Null => Written::unit("Some(Value::Null)"),
             CodeForm::Missing => Written::unit("None"),
             CodeForm::ValueOfText(text) => unit(format!("Some(Value::from({}))", text.owner())),
@@ -320,4 +712,36 @@ fn loop_lines(head: &LoopHead<'_>) -> String {
             Some(index) => format!("for ({index}, {target}) in {over}{counts} {{"),
             None => format!("for {target} in {over} {{"),
         }
+}
+
+fn call(function: CodeFunction, given: &[WrittenArgument]) -> String {
+    let name = match function {
+        CodeFunction::Title => "title_case",
+        CodeFunction::Capitalized => "capitalized",
+        CodeFunction::Indented => "indented",
+        CodeFunction::Pretty => "pretty_json",
+        CodeFunction::Absolute => "absolute",
+        CodeFunction::Whole => "whole_of",
+        CodeFunction::Fraction => "fraction_of",
+        CodeFunction::Rounded => "rounded",
+        CodeFunction::Total => "total_of",
+        CodeFunction::Smallest => "smallest_of",
+        CodeFunction::Largest => "largest_of",
+        CodeFunction::Listed => "list_of",
+        CodeFunction::Sorted => "sorted_by",
+        CodeFunction::Unique => "unique_of",
+        CodeFunction::Reversed => "reversed_of",
+        CodeFunction::FieldPairs => "field_pairs",
+        CodeFunction::Mapped => "field_of_each",
+        CodeFunction::Batches => "batches_of",
+    };
+    let argument = |given: &WrittenArgument| match given {
+        WrittenArgument::Value(written) | WrittenArgument::Text(written) => written.lent(),
+        WrittenArgument::Count(count) => count.to_string(),
+        WrittenArgument::Flag(flag) => flag.to_string(),
+    };
+    // All but these may fail.
+    let fails = !matches!(function, CodeFunction::Title | CodeFunction::Indented);
+    let given: Vec<String> = given.iter().map(argument).collect();
+    format!("{name}({}){}", given.join(", "), if fails { "?" } else { "" })
 }

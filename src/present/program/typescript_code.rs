@@ -3,10 +3,11 @@
 use crate::{
     present::program::{
         Helper,
-        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written},
+        code::{CodeFunction, NumberKind},
+        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written, WrittenArgument},
         quoted,
     },
-    template::expression::{ValueComparison, ValueTest},
+    template::expression::{SumSign, ValueComparison, ValueTest},
 };
 
 /// The functions that the code may need, each after those that it needs itself.
@@ -126,6 +127,289 @@ const HELPERS: &[Helper] = &[
         name: "joined",
         code: "function joined(value: any, between: string): string {\n  return value === null ? \"\" : partsOf(value, \"items\").map(spelled).join(between);\n}\n",
     },
+    Helper {
+        name: "counted",
+        code: r#"/** Makes sure that there is a number to count with. */
+function counted(value: any): number {
+  if (typeof value === "number" || typeof value === "boolean") return Number(value);
+  throw new Error(Array.isArray(value) ? "a program does not repeat or add lists" : "what is counted is no number");
+}
+"#,
+    },
+    Helper {
+        name: "numeral",
+        code: r#"/** Writes a number that was counted. */
+function numeral(value: number): string {
+  const written = String(value);
+  if (/[a-z]/i.test(written) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
+    throw new Error(`a program does not write the number ${written}`);
+  }
+  return written;
+}
+"#,
+    },
+    Helper {
+        name: "fraction",
+        code: r#"/** Writes a number with its fraction, be it nought. */
+function fraction(value: number): string {
+  const written = Object.is(value, -0) ? "-0" : String(value);
+  if (/[a-z]/i.test(written)) throw new Error(`a program does not write the number ${written}`);
+  return written.includes(".") ? written : `${written}.0`;
+}
+"#,
+    },
+    Helper {
+        name: "divided",
+        code: r#"function divided(one: number, other: number): number {
+  if (other === 0) throw new Error("nothing is divided by 0");
+  return one / other;
+}
+"#,
+    },
+    Helper {
+        name: "remainderOf",
+        code: r#"/** Returns what is left of a division, which has the sign of what it is divided by. */
+function remainderOf(one: number, other: number): number {
+  if (other === 0) throw new Error("nothing is divided by 0");
+  const rest = one % other;
+  if (rest === 0) return other < 0 ? -0 : 0;
+  return rest < 0 !== other < 0 ? rest + other : rest;
+}
+"#,
+    },
+    Helper {
+        name: "dividedDown",
+        code: r#"/** Divides down to a whole number. */
+function dividedDown(one: number, other: number): number {
+  const whole = (one - remainderOf(one, other)) / other;
+  if (whole === 0) return one / other < 0 ? -0 : 0;
+  const down = Math.floor(whole);
+  return whole - down > 0.5 ? down + 1 : down;
+}
+"#,
+    },
+    Helper {
+        name: "added",
+        code: r#"/** Adds two numbers, or puts a text behind another. */
+function added(one: any, other: any): any {
+  return typeof one === "string" && typeof other === "string" ? one + other : counted(one) + counted(other);
+}
+"#,
+    },
+    Helper {
+        name: "absolute",
+        code: r#"function absolute(value: any): number {
+  if (typeof value === "boolean") throw new Error("what is counted is no number");
+  return Math.abs(counted(value));
+}
+"#,
+    },
+    Helper {
+        name: "rounded",
+        code: r#"/** Rounds a number; what lies in the middle becomes even. */
+function rounded(value: any, digits: number): number {
+  if (typeof value !== "number") throw new Error("what is rounded is no number");
+  if (Number.isInteger(value)) return value;
+  const exact = value.toFixed(100);
+  const cut = exact.slice(0, exact.length - 100 + digits);
+  const isMiddle = /^50*$/.test(exact.slice(cut.length));
+  return isMiddle && /[02468]\.?$/.test(cut) ? Number(cut) : Number(value.toFixed(digits));
+}
+"#,
+    },
+    Helper {
+        name: "roundedText",
+        code: r#"function roundedText(value: any, digits: number): string {
+  return Number.isInteger(value) ? numeral(value) : fraction(rounded(value, digits));
+}
+"#,
+    },
+    Helper {
+        name: "madeNumber",
+        code: r#"/** Returns a number, or the one that a text writes, or what stands there where there is none. */
+function madeNumber(value: any, otherwise: any): number {
+  if (value === undefined) throw new Error("what is read here has no value");
+  if (value === null) return otherwise ?? 0;
+  const isText = typeof value === "string" && /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/.test(value);
+  if (isText || typeof value === "number" || typeof value === "boolean") return Number(value);
+  if (otherwise === undefined) throw new Error(`this is no number: ${spelled(value)}`);
+  return otherwise;
+}
+"#,
+    },
+    Helper {
+        name: "wholeOf",
+        code: r#"function wholeOf(value: any, otherwise: any): number {
+  return Math.trunc(madeNumber(value, otherwise));
+}
+"#,
+    },
+    Helper {
+        name: "titleCase",
+        code: r#"function titleCase(value: string): string {
+  return value.replace(/[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000({[<-]+/gu, (word: string) => {
+    const [initial] = word;
+    return initial.toUpperCase() + word.toLowerCase().slice(initial.toLowerCase().length);
+  });
+}
+"#,
+    },
+    Helper {
+        name: "capitalized",
+        code: r#"function capitalized(value: string): string {
+  const [initial = ""] = value;
+  const upper = initial.toUpperCase();
+  if ([...upper].length > 1 || /[\u01c4-\u01cc\u01f1-\u01f3\u10d0-\u10ff]/.test(initial)) {
+    throw new Error(`a program does not capitalize ${initial}`);
+  }
+  return upper + value.toLowerCase().slice(initial.toLowerCase().length);
+}
+"#,
+    },
+    Helper {
+        name: "indented",
+        code: r#"/** Puts white space before the lines of a text, before the first and before blank ones if that is asked for. */
+function indented(value: string, width: number, first: boolean, blank: boolean): string {
+  const lines = value.replace(/\n$/, "").replace(/\r$/, "").split("\n");
+  const line = (text: string, at: number) =>
+    (first || at > 0) && (blank || !["", "\r"].includes(text)) ? " ".repeat(width) + text : text;
+  return lines.map(line).join("\n").replace(/\r$/, "");
+}
+"#,
+    },
+    Helper {
+        name: "prettyJson",
+        code: r#"function prettyJson(value: any, width: number): string {
+  if (value === undefined) throw new Error("what is read here has no value");
+  return JSON.stringify(value, null, " ".repeat(width).slice(0, 10));
+}
+"#,
+    },
+    Helper {
+        name: "listOf",
+        code: r#"/** Returns the items of a list, the names of an object's fields, or the characters of a text. */
+function listOf(value: any): any[] {
+  return value === null ? [] : partsOf(value, "items");
+}
+"#,
+    },
+    Helper {
+        name: "totalOf",
+        code: r#"function totalOf(value: any): number {
+  return listOf(value).map(counted).reduce((one: number, other: number) => one + other, 0);
+}
+"#,
+    },
+    Helper {
+        name: "orderKey",
+        code: r#"/** Returns what texts and numbers are sorted by: the case of A to Z does not count. */
+function orderKey(value: any): any {
+  if (typeof value === "string") return value.replace(/[A-Z]+/g, (letters: string) => letters.toLowerCase());
+  if (typeof value === "number") return value;
+  throw new Error("a program does not sort what is neither a text nor a number");
+}
+"#,
+    },
+    Helper {
+        name: "compareKeys",
+        code: r#"/** Compares numbers, or texts by the numbers of their characters. */
+function compareKeys(one: any, other: any): number {
+  if (typeof one !== typeof other) throw new Error("a program does not sort texts and numbers together");
+  if (typeof one === "number") return one - other;
+  const [left, right] = [[...one], [...other]];
+  const at = left.findIndex((c: any, at: number) => c !== right[at]);
+  return at < 0 || at >= right.length ? left.length - right.length : left[at].codePointAt(0) - right[at].codePointAt(0);
+}
+"#,
+    },
+    Helper {
+        name: "sortedBy",
+        code: r#"/** Sorts items, by a field if it has a name. */
+function sortedBy(value: any, field: string, backwards: boolean): any[] {
+  const found = listOf(value).map((part: any) => [orderKey(field === "" ? part : itemOf(part, field)), part]);
+  found.sort(([one]: any, [other]: any) => (backwards ? compareKeys(other, one) : compareKeys(one, other)));
+  return found.map(([, part]: any) => part);
+}
+"#,
+    },
+    Helper {
+        name: "smallestOf",
+        code: r#"function smallestOf(value: any): any {
+  return sortedBy(value, "", false).at(0);
+}
+"#,
+    },
+    Helper {
+        name: "largestOf",
+        code: r#"function largestOf(value: any): any {
+  return sortedBy(value, "", true).at(0);
+}
+"#,
+    },
+    Helper {
+        name: "uniqueOf",
+        code: r#"/** Returns each item once; the case of texts does not count. */
+function uniqueOf(value: any): any[] {
+  const found = new Map();
+  for (const part of listOf(value)) {
+    orderKey(part);
+    const key = typeof part === "string" ? part.toLowerCase() : part;
+    if (!found.has(key)) found.set(key, part);
+  }
+  return [...found.values()];
+}
+"#,
+    },
+    Helper {
+        name: "reversedOf",
+        code: r#"function reversedOf(value: any): any {
+  const found = partsOf(value, "items to reverse").reverse();
+  return typeof value === "string" ? found.join("") : found;
+}
+"#,
+    },
+    Helper {
+        name: "fieldPairs",
+        code: r#"function fieldPairs(value: any): any[] {
+  if (isObject(value)) return Object.entries(value);
+  throw new Error("this has no fields");
+}
+"#,
+    },
+    Helper {
+        name: "fieldOfEach",
+        code: r#"function fieldOfEach(value: any, field: string): any[] {
+  return listOf(value).map((part: any) => {
+    if (isObject(part) && Object.hasOwn(part, field)) return part[field];
+    throw new Error(`a program does not read what an item has not: ${field}`);
+  });
+}
+"#,
+    },
+    Helper {
+        name: "batchesOf",
+        code: r#"function batchesOf(value: any, count: number): any[] {
+  const found = [...listOf(value)];
+  const lists = [];
+  while (found.length > 0) lists.push(found.splice(0, count));
+  return lists;
+}
+"#,
+    },
+    Helper {
+        name: "isOdd",
+        code: r#"function isOdd(value: any): boolean {
+  return ["number", "boolean"].includes(typeof value) && Math.abs(Number(value) % 2) === 1;
+}
+"#,
+    },
+    Helper {
+        name: "isEven",
+        code: r#"function isEven(value: any): boolean {
+  return ["number", "boolean"].includes(typeof value) && Number(value) % 2 === 0;
+}
+"#,
+    },
 ];
 
 /// The language as the code of messages is written in it.
@@ -155,11 +439,23 @@ impl CodeLanguage for TypeScriptCode {
             | CodeForm::Parameter(name)
             | CodeForm::Read(name)
             | CodeForm::Local(name)
+            | CodeForm::LocalNumber(name)
+            | CodeForm::Block(name)
             | CodeForm::Digits(name) => Written::unit(name),
             CodeForm::TextOf(value) => Written::unit(format!("textOf({})", value.text)),
             CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
             CodeForm::TextOfTruth(truth) => Written::unit(format!("String({})", truth.text)),
             CodeForm::TextOfNumber(number) => Written::unit(format!("String({})", number.text)),
+            CodeForm::TextOfCounted(number, NumberKind::Fraction) => {
+                Written::unit(format!("fraction({})", number.text))
+            }
+            CodeForm::TextOfCounted(number, NumberKind::Whole | NumberKind::Rounded | NumberKind::Either) => {
+                Written::unit(format!("numeral({})", number.text))
+            }
+            CodeForm::TextOfRounded(given) => Written::unit(format!("roundedText({})", arguments(given))),
+            CodeForm::TextCall(function, given)
+            | CodeForm::NumberCall(function, given)
+            | CodeForm::ValueCall(function, given) => Written::unit(call(*function, given)),
             CodeForm::Upper(text) => Written::unit(format!("{}.toUpperCase()", text.owner())),
             CodeForm::Lower(text) => Written::unit(format!("{}.toLowerCase()", text.owner())),
             CodeForm::Trim(text) => Written::unit(format!("trimmed({})", text.text)),
@@ -200,6 +496,9 @@ impl CodeLanguage for TypeScriptCode {
                     ValueTest::Number => format!("[\"number\", \"boolean\"].includes(typeof {value})"),
                     ValueTest::List => format!("({value} === undefined || Array.isArray({value}))"),
                     ValueTest::Object => format!("isObject({value})"),
+                    ValueTest::Truth => format!("typeof {value} === \"boolean\""),
+                    ValueTest::Odd => format!("isOdd({value})"),
+                    ValueTest::Even => format!("isEven({value})"),
                 })
             }
             CodeForm::AtFirst(index) => comparison(format!("{index} === 0")),
@@ -208,6 +507,22 @@ impl CodeLanguage for TypeScriptCode {
             CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
             CodeForm::LoopLength(items) => Written::unit(format!("{items}.length")),
             CodeForm::Length(value) => Written::unit(format!("lengthOf({})", value.text)),
+            CodeForm::Sum(one, sign, other) => {
+                let infix = |own: Binding, more: Binding| {
+                    Written::new(format!("{} {} {}", one.at(own), sign.sign(), other.at(more)), own)
+                };
+                let function = match sign {
+                    SumSign::Add | SumSign::Subtract => return infix(Binding::Sum, Binding::Product),
+                    SumSign::Multiply => return infix(Binding::Product, Binding::Unit),
+                    SumSign::Divide => "divided",
+                    SumSign::DivideDown => "dividedDown",
+                    SumSign::Remainder => "remainderOf",
+                };
+                Written::unit(format!("{function}({}, {})", one.text, other.text))
+            }
+            CodeForm::Counted(value) => Written::unit(format!("counted({})", value.text)),
+            CodeForm::CountedNumeral(value) => Written::unit(format!("counted(numberOf({}))", value.text)),
+            CodeForm::Added(one, other) => Written::unit(format!("added({}, {})", one.text, other.text)),
             CodeForm::Null => Written::unit("null"),
             CodeForm::Missing => Written::unit("undefined"),
             CodeForm::ValueOfText(written) | CodeForm::ValueOfNumber(written) => written.clone(),
@@ -280,4 +595,37 @@ fn sign(how: ValueComparison) -> &'static str {
             how.sign()
         }
     }
+}
+
+fn arguments(given: &[WrittenArgument]) -> String {
+    let argument = |given: &WrittenArgument| match given {
+        WrittenArgument::Value(written) | WrittenArgument::Text(written) => written.text.clone(),
+        WrittenArgument::Count(count) => count.to_string(),
+        WrittenArgument::Flag(flag) => flag.to_string(),
+    };
+    given.iter().map(argument).collect::<Vec<_>>().join(", ")
+}
+
+fn call(function: CodeFunction, given: &[WrittenArgument]) -> String {
+    let name = match function {
+        CodeFunction::Title => "titleCase",
+        CodeFunction::Capitalized => "capitalized",
+        CodeFunction::Indented => "indented",
+        CodeFunction::Pretty => "prettyJson",
+        CodeFunction::Absolute => "absolute",
+        CodeFunction::Whole => "wholeOf",
+        CodeFunction::Fraction => "madeNumber",
+        CodeFunction::Rounded => "rounded",
+        CodeFunction::Total => "totalOf",
+        CodeFunction::Smallest => "smallestOf",
+        CodeFunction::Largest => "largestOf",
+        CodeFunction::Listed => "listOf",
+        CodeFunction::Sorted => "sortedBy",
+        CodeFunction::Unique => "uniqueOf",
+        CodeFunction::Reversed => "reversedOf",
+        CodeFunction::FieldPairs => "fieldPairs",
+        CodeFunction::Mapped => "fieldOfEach",
+        CodeFunction::Batches => "batchesOf",
+    };
+    format!("{name}({})", arguments(given))
 }
