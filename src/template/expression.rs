@@ -119,6 +119,18 @@ impl ValueComparison {
         }
     }
 
+    /// What holds of two numbers where this does not.
+    pub(crate) fn opposite(self) -> Self {
+        match self {
+            Self::Equal => Self::Unequal,
+            Self::Unequal => Self::Equal,
+            Self::Less => Self::AtLeast,
+            Self::AtMost => Self::Greater,
+            Self::Greater => Self::AtMost,
+            Self::AtLeast => Self::Less,
+        }
+    }
+
     /// The comparison with its sides exchanged.
     pub(crate) fn mirrored(self) -> Self {
         match self {
@@ -259,12 +271,12 @@ impl<'a> ExprReader<'a> {
         ExprReader { tokens: self.tokens.clone(), ready: self.ready.clone(), at: self.at, depth: self.depth, is_local }
     }
 
-    /// The place that it is at.
+    /// Counts the words and signs that it went over.
     pub(crate) fn place(&self) -> usize {
         self.at
     }
 
-    /// Goes on at a place.
+    /// Goes on behind so many words and signs.
     pub(crate) fn go_to(&mut self, place: usize) {
         self.at = place;
     }

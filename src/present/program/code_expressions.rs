@@ -101,63 +101,84 @@ impl CodeWriter<'_> {
             TemplateExpr::Joined(parts) => {
                 TextCode::Joined(parts.iter().map(|part| self.spelled(part)).collect::<Result<_, _>>()?)
             }
-            TemplateExpr::Filtered(of, filter, given) => match (filter, given.as_slice()) {
-                (ValueFilter::Upper, _) => TextCode::Upper(boxed(self.spelled(of))?),
-                (ValueFilter::Lower, _) => TextCode::Lower(boxed(self.spelled(of))?),
-                (ValueFilter::Trim, _) => TextCode::Trim(boxed(self.spelled(of))?),
-                (ValueFilter::Text, _) => self.spelled(of)?,
-                (ValueFilter::Title, _) => text_call(CodeFunction::Title, vec![CallArgument::Text(self.spelled(of)?)]),
-                (ValueFilter::Capitalize, _) => {
-                    text_call(CodeFunction::Capitalized, vec![CallArgument::Text(self.spelled(of)?)])
-                }
-                (ValueFilter::Indent, given) => {
-                    let of = CallArgument::Text(self.spelled(of)?);
-                    let width = CallArgument::Count(count_of("indent", given.first(), INDENT)?);
-                    let (first, blank) = (flag_of("indent", given.get(1))?, flag_of("indent", given.get(2))?);
-                    text_call(CodeFunction::Indented, vec![of, width, first, blank])
-                }
-                (ValueFilter::Replace, [one, other]) => {
-                    let of = boxed(self.spelled(of))?;
-                    TextCode::Replace(of, boxed(self.spelled(one))?, boxed(self.spelled(other))?)
-                }
-                (ValueFilter::Replace, _) => return unwritable("`replace` takes two texts"),
-                (ValueFilter::Join, between) => {
-                    let of = self.value(of)?;
-                    let between = between.first().map_or(Ok(TextCode::Quoted(String::new())), |one| self.spelled(one));
-                    TextCode::Join(of, boxed(between)?)
-                }
-                (ValueFilter::Json, given) => {
-                    let of = self.value(of)?;
-                    match count_of("tojson", given.first(), 0)? {
-                        0 => TextCode::Json(of),
-                        width => {
-                            text_call(CodeFunction::Pretty, vec![CallArgument::Value(of), CallArgument::Count(width)])
-                        }
+            TemplateExpr::Filtered(of, filter, given) => self.filtered_text(expr, of, *filter, given)?,
+        })
+    }
+
+    /// Writes what a filter makes of a value as a text.
+    fn filtered_text(
+        &mut self,
+        expr: &TemplateExpr,
+        of: &TemplateExpr,
+        filter: ValueFilter,
+        given: &[TemplateExpr],
+    ) -> Result<TextCode, Unwritable> {
+        let boxed = |code: Result<TextCode, Unwritable>| code.map(Box::new);
+        Ok(match (filter, given) {
+            (ValueFilter::Upper, _) => TextCode::Upper(boxed(self.spelled(of))?),
+            (ValueFilter::Lower, _) => TextCode::Lower(boxed(self.spelled(of))?),
+            (ValueFilter::Trim, _) => TextCode::Trim(boxed(self.spelled(of))?),
+            (ValueFilter::Text, _) => self.spelled(of)?,
+            (ValueFilter::Title, _) => text_call(CodeFunction::Title, vec![CallArgument::Text(self.spelled(of)?)]),
+            (ValueFilter::Capitalize, _) => {
+                text_call(CodeFunction::Capitalized, vec![CallArgument::Text(self.spelled(of)?)])
+            }
+            (ValueFilter::Indent, given) => {
+                let of = self.spelled(of)?;
+                let width = CallArgument::Count(count_of("indent", given.first(), INDENT)?);
+                let (first, blank) = (flag_of("indent", given.get(1))?, flag_of("indent", given.get(2))?);
+                let missing = if let TextCode::Spelled(value) = &of { Some(value.clone()) } else { None };
+                let missing = missing.filter(|value| !self.is_there(value));
+                let indented = text_call(CodeFunction::Indented, vec![CallArgument::Text(of), width, first, blank]);
+                match missing {
+                    // What is not there is nothing to this filter alone.
+                    Some(value) => {
+                        let (is_missing, nothing) =
+                            (TruthCode::Is(value, ValueTest::Undefined), TextCode::Quoted(String::new()));
+                        TextCode::Choice(Box::new(is_missing), Box::new(nothing), Box::new(indented))
                     }
+                    None => indented,
                 }
-                (ValueFilter::Length, _) => TextCode::OfNumber(self.number(expr)?),
-                (ValueFilter::Default, _) => self.chosen_text(expr, Self::spelled)?,
-                // What makes a list or a number is not written here.
-                (
-                    ValueFilter::First
-                    | ValueFilter::Last
-                    | ValueFilter::Smallest
-                    | ValueFilter::Largest
-                    | ValueFilter::Absolute
-                    | ValueFilter::Whole
-                    | ValueFilter::Fraction
-                    | ValueFilter::Round
-                    | ValueFilter::Total
-                    | ValueFilter::Listed
-                    | ValueFilter::Sorted
-                    | ValueFilter::Unique
-                    | ValueFilter::Reversed
-                    | ValueFilter::Pairs
-                    | ValueFilter::Mapped
-                    | ValueFilter::Batches,
-                    _,
-                ) => TextCode::Spelled(self.value(expr)?),
-            },
+            }
+            (ValueFilter::Replace, [one, other]) => {
+                let of = boxed(self.spelled(of))?;
+                TextCode::Replace(of, boxed(self.spelled(one))?, boxed(self.spelled(other))?)
+            }
+            (ValueFilter::Replace, _) => return unwritable("`replace` takes two texts"),
+            (ValueFilter::Join, between) => {
+                let of = self.value(of)?;
+                let between = between.first().map_or(Ok(TextCode::Quoted(String::new())), |one| self.spelled(one));
+                TextCode::Join(of, boxed(between)?)
+            }
+            (ValueFilter::Json, given) => {
+                let of = self.value(of)?;
+                match count_of("tojson", given.first(), 0)? {
+                    0 => TextCode::Json(of),
+                    width => text_call(CodeFunction::Pretty, vec![CallArgument::Value(of), CallArgument::Count(width)]),
+                }
+            }
+            (ValueFilter::Length, _) => TextCode::OfNumber(self.number(expr)?),
+            (ValueFilter::Default, _) => self.chosen_text(expr, Self::spelled)?,
+            // Lists and numbers that are counted were seen to before.
+            (
+                ValueFilter::First
+                | ValueFilter::Last
+                | ValueFilter::Smallest
+                | ValueFilter::Largest
+                | ValueFilter::Absolute
+                | ValueFilter::Whole
+                | ValueFilter::Fraction
+                | ValueFilter::Round
+                | ValueFilter::Total
+                | ValueFilter::Listed
+                | ValueFilter::Sorted
+                | ValueFilter::Unique
+                | ValueFilter::Reversed
+                | ValueFilter::Pairs
+                | ValueFilter::Mapped
+                | ValueFilter::Batches,
+                _,
+            ) => TextCode::Spelled(self.value(expr)?),
         })
     }
 
@@ -301,7 +322,12 @@ impl CodeWriter<'_> {
     /// Writes an expression as a value that must not be missing.
     pub(super) fn there(&mut self, expr: &TemplateExpr) -> Result<ValueCode, Unwritable> {
         let value = self.value(expr)?;
-        let is_there = match &value {
+        Ok(if self.is_there(&value) { value } else { ValueCode::Given(Box::new(value)) })
+    }
+
+    /// Tells whether a value is never missing.
+    fn is_there(&self, value: &ValueCode) -> bool {
+        match value {
             ValueCode::Null
             | ValueCode::OfText(_)
             | ValueCode::OfTruth(_)
@@ -320,8 +346,7 @@ impl CodeWriter<'_> {
             | ValueCode::Last(_)
             | ValueCode::Choice(..)
             | ValueCode::Missing => false,
-        };
-        Ok(if is_there { value } else { ValueCode::Given(Box::new(value)) })
+        }
     }
 
     pub(super) fn value(&mut self, expr: &TemplateExpr) -> Result<ValueCode, Unwritable> {

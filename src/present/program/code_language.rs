@@ -77,7 +77,8 @@ pub(super) enum CodeForm {
     Spelled(Written),
     TextOfTruth(Written),
     TextOfNumber(Written),
-    TextOfCounted(Written, NumberKind),
+    /// A number, its kind, and what it was counted of.
+    TextOfCounted(Written, NumberKind, Vec<CountedPart>),
     /// What a number is when it was rounded: it, and the digits that are left.
     TextOfRounded(Vec<WrittenArgument>),
     /// What was written into a block of a name.
@@ -91,7 +92,7 @@ pub(super) enum CodeForm {
     /// A value, and what stands between its items.
     Join(Written, Written),
     Json(Written),
-    Joined(Vec<Written>),
+    Joined(Vec<JoinedPart>),
     /// What is taken where the first holds, and what is where it does not.
     ChosenText(Written, Written, Written),
     // What holds or does not.
@@ -145,6 +146,38 @@ pub(super) enum CodeForm {
     Given(Written),
 }
 
+/// What a number was counted of, as it was given.
+#[derive(Debug, Clone)]
+pub(super) enum CountedPart {
+    One(Written),
+    /// All items of a value.
+    Each(Written),
+}
+
+/// A part of a text that is joined.
+#[derive(Debug, Clone)]
+pub(super) enum JoinedPart {
+    /// A text that is written out: as it is, and as the language writes it.
+    Quoted(String, Written),
+    Other(Written),
+}
+
+impl JoinedPart {
+    pub(super) fn written(&self) -> &Written {
+        let (Self::Quoted(_, written) | Self::Other(written)) = self;
+        written
+    }
+}
+
+/// Writes what holds where a comparison of numbers does not: none of other code.
+pub(super) fn negated_comparison(language: &dyn CodeLanguage, form: &CodeForm) -> Option<Written> {
+    if let CodeForm::Numbers(one, how, other) = form {
+        return Some(language.form(&CodeForm::Numbers(one.clone(), how.opposite(), other.clone())));
+    }
+    let CodeForm::Ordered(value, how, number) = form else { return None };
+    Some(language.form(&CodeForm::Ordered(value.clone(), how.opposite(), number.clone())))
+}
+
 /// What a function is given.
 #[derive(Debug, Clone)]
 pub(super) enum WrittenArgument {
@@ -192,7 +225,8 @@ pub(super) enum CodeLine<'a> {
     End,
     /// What stands where nothing is done.
     Nothing,
-    Begin(&'a str, &'a Written),
+    /// Begins a name with a value, and tells whether it is set again.
+    Begin(&'a str, &'a Written, bool),
     Set(&'a str, &'a Written),
 }
 

@@ -3,9 +3,12 @@
 use crate::present::program::{
     CodeNames,
     code::{
-        CallArgument, CodeCall, CodeLoop, CodeStep, MessageCode, NumberCode, NumberKind, TextCode, TruthCode, ValueCode,
+        CallArgument, CodeCall, CodeFunction, CodeLoop, CodeStep, MessageCode, NumberCode, NumberKind, TextCode,
+        TruthCode, ValueCode,
     },
-    code_language::{CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written, WrittenArgument},
+    code_language::{
+        CodeForm, CodeLanguage, CodeLine, CountedPart, JoinedPart, ListItem, LoopHead, Written, WrittenArgument,
+    },
 };
 
 /// The text that a function returns.
@@ -20,7 +23,9 @@ pub(super) fn function(
     about: &str,
 ) -> String {
     let parameters: Vec<&str> = code.takes.iter().map(|place| names.parameter(*place)).collect();
-    let mut printer = CodePrinter { language, names, out: language.head(name, &parameters, about) };
+    let mut changed = Vec::new();
+    changed_names(&code.steps, &mut changed);
+    let mut printer = CodePrinter { language, names, changed, out: language.head(name, &parameters, about) };
     for (place, field) in &code.fields {
         printer.line(1, &CodeLine::NeedFields(names.parameter(*place), field));
     }
@@ -37,7 +42,27 @@ pub(super) fn function(
 struct CodePrinter<'a> {
     language: &'a dyn CodeLanguage,
     names: &'a CodeNames,
+    /// The places of the names that are set after they were begun.
+    changed: Vec<usize>,
     out: String,
+}
+
+fn changed_names(steps: &[CodeStep], found: &mut Vec<usize>) {
+    for step in steps {
+        match step {
+            CodeStep::Set(place, _) => found.push(*place),
+            CodeStep::If { branches, otherwise } => {
+                branches.iter().for_each(|(_, body)| changed_names(body, found));
+                changed_names(otherwise, found);
+            }
+            CodeStep::Loop(whole) => {
+                changed_names(&whole.body, found);
+                changed_names(&whole.otherwise, found);
+            }
+            CodeStep::Block(_, body) => changed_names(body, found),
+            CodeStep::Write(_) | CodeStep::Begin(..) => {}
+        }
+    }
 }
 
 impl CodePrinter<'_> {
@@ -92,7 +117,8 @@ impl CodePrinter<'_> {
                 CodeStep::Loop(whole) => self.whole_loop(whole, text, depth),
                 CodeStep::Begin(place, value) => {
                     let value = self.value(value);
-                    self.line(depth, &CodeLine::Begin(names.local(*place), &value));
+                    let changes = self.changed.contains(place);
+                    self.line(depth, &CodeLine::Begin(names.local(*place), &value, changes));
                 }
                 CodeStep::Set(place, value) => {
                     let value = self.value(value);
@@ -133,7 +159,11 @@ impl CodePrinter<'_> {
             TextCode::OfCounted(NumberCode::Call(call), NumberKind::Rounded) => {
                 CodeForm::TextOfRounded(self.arguments(call))
             }
-            TextCode::OfCounted(number, kind) => CodeForm::TextOfCounted(self.number(number), *kind),
+            TextCode::OfCounted(number, kind) => {
+                let mut parts = Vec::new();
+                self.counted_parts(number, &mut parts);
+                CodeForm::TextOfCounted(self.number(number), *kind, parts)
+            }
             TextCode::Block(number) => CodeForm::Block(self.names.block(*number).to_owned()),
             TextCode::Call(call) => CodeForm::TextCall(call.function, self.arguments(call)),
             TextCode::Upper(text) => CodeForm::Upper(self.text(text)),
@@ -142,7 +172,13 @@ impl CodePrinter<'_> {
             TextCode::Replace(text, one, other) => CodeForm::Replace(self.text(text), self.text(one), self.text(other)),
             TextCode::Join(value, between) => CodeForm::Join(self.value(value), self.text(between)),
             TextCode::Json(value) => CodeForm::Json(self.value(value)),
-            TextCode::Joined(parts) => CodeForm::Joined(parts.iter().map(|part| self.text(part)).collect()),
+            TextCode::Joined(parts) => {
+                let part = |part: &TextCode| match part {
+                    TextCode::Quoted(text) => JoinedPart::Quoted(text.clone(), self.text(part)),
+                    part => JoinedPart::Other(self.text(part)),
+                };
+                CodeForm::Joined(parts.iter().map(part).collect())
+            }
             TextCode::Choice(condition, one, other) => {
                 CodeForm::ChosenText(self.truth(condition), self.text(one), self.text(other))
             }
@@ -194,6 +230,39 @@ impl CodePrinter<'_> {
     fn operand(&self, number: &NumberCode) -> Written {
         let written = self.number(number);
         if number.is_counted() { written } else { self.language.form(&CodeForm::ValueOfNumber(written)) }
+    }
+
+    /// Lists what a number is counted of that is given.
+    fn counted_parts(&self, number: &NumberCode, found: &mut Vec<CountedPart>) {
+        match number {
+            NumberCode::Literal(_) | NumberCode::Index(..) | NumberCode::LoopLength(_) | NumberCode::Length(_) => {}
+            NumberCode::Sum(one, _, other) => {
+                self.counted_parts(one, found);
+                self.counted_parts(other, found);
+            }
+            NumberCode::Counted(value) | NumberCode::Numeral(value) => found.push(CountedPart::One(self.value(value))),
+            NumberCode::Local(_) => found.push(CountedPart::One(self.number(number))),
+            NumberCode::Call(call) => {
+                for given in &call.given {
+                    match (given, call.function) {
+                        (CallArgument::Value(value), CodeFunction::Total) => {
+                            found.push(CountedPart::Each(self.value(value)));
+                        }
+                        (CallArgument::Value(ValueCode::OfNumber(number)), _) => self.counted_parts(number, found),
+                        (CallArgument::Value(value), CodeFunction::Absolute) => {
+                            found.push(CountedPart::One(self.value(value)));
+                        }
+                        (
+                            CallArgument::Value(_)
+                            | CallArgument::Text(_)
+                            | CallArgument::Count(_)
+                            | CallArgument::Flag(_),
+                            _,
+                        ) => {}
+                    }
+                }
+            }
+        }
     }
 
     fn arguments(&self, call: &CodeCall) -> Vec<WrittenArgument> {

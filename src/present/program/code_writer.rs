@@ -52,6 +52,7 @@ pub(crate) fn message_code(
         locals: Vec::new(),
         loops: Vec::new(),
         made: 0,
+        unbegun: Vec::new(),
         blocks: Vec::new(),
         odd: Vec::new(),
     };
@@ -76,6 +77,8 @@ pub(super) struct CodeWriter<'a> {
     pub(super) loops: Vec<(usize, bool, bool)>,
     /// How many loops there were.
     made: usize,
+    /// The places of names that are begun where they are first set.
+    unbegun: Vec<usize>,
     /// The numbers of the blocks whose text an expression may read, the innermost last.
     pub(super) blocks: Vec<usize>,
     odd: Vec<UnwritableCode>,
@@ -261,7 +264,8 @@ impl CodeWriter<'_> {
             };
             let mixed = kind != LocalKind::Given && own.iter().any(|(_, _, value, _)| self.reads_given(value));
             // What is set under a condition alone may be what it was before.
-            let observed = own.first().is_none_or(|(.., conditional)| *conditional)
+            let is_conditional = own.first().is_none_or(|(.., conditional)| *conditional);
+            let observed = is_conditional
                 && match (&before, &first) {
                     (Some(before), _) => before.kind != kind,
                     (None, ValueCode::Parameter(_)) => kind != LocalKind::Given,
@@ -269,12 +273,21 @@ impl CodeWriter<'_> {
                 };
             if mixed || observed || unlike {
                 self.mixed(place, name);
+            } else if is_conditional && before.is_none() && matches!(kind, LocalKind::Number(_)) {
+                let why = Unwritable(format!("`{name}` is counted under a condition alone"));
+                self.odd.push(UnwritableCode { place: (*place).clone(), why });
             }
             if let ValueCode::Parameter(at) = first {
                 self.take(at);
             }
             let place = self.name(name, kind);
-            steps.push(CodeStep::Begin(place, first));
+            // What is set whatever the values are is not needed before.
+            let is_set = |(.., value, conditional): &&SetOf<'_>| !conditional && !tree::any(value, &is_block);
+            if before.is_none() && own.first().is_some_and(is_set) {
+                self.unbegun.push(place);
+            } else {
+                steps.push(CodeStep::Begin(place, first));
+            }
         }
         self.steps(nodes, steps);
         self.locals.truncate(outside);
@@ -363,7 +376,10 @@ impl CodeWriter<'_> {
     fn set(&mut self, name: &str, value: &TemplateExpr) -> Result<CodeStep, Unwritable> {
         let Some(local) = self.local(name).cloned() else { return unwritable(format!("`{name}` is not set here")) };
         // What stands behind is what the name was before.
-        Ok(CodeStep::Set(local.place, self.of_kind(local.kind, value)?))
+        let code = self.of_kind(local.kind, value)?;
+        let is_new = self.unbegun.contains(&local.place);
+        self.unbegun.retain(|place| *place != local.place);
+        Ok(if is_new { CodeStep::Begin(local.place, code) } else { CodeStep::Set(local.place, code) })
     }
 
     /// Writes what a name stands for that is of a kind.
@@ -400,6 +416,11 @@ impl CodeWriter<'_> {
         let is_kept = asked || only.is_some() || !otherwise.is_empty();
         Ok(CodeLoop { number, names, over, only, is_counted, is_kept, body, otherwise })
     }
+}
+
+/// Tells whether an expression is the text of a block, in which the name that it is given may be read before.
+fn is_block(expr: &TemplateExpr) -> bool {
+    matches!(expr, TemplateExpr::Block)
 }
 
 /// A name that is set, where, to what, and whether under a condition.

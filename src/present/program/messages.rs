@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{
-        Format, Input, Prompt,
+        Format, Input, MediaType, Prompt,
         prompt::{SpokenTurn, speaks_of_json},
     },
     present::program::{
@@ -18,8 +18,9 @@ use crate::{
     },
     template::{
         self,
+        expression::Unwritable,
         pieces::{TemplatePiece, pieces},
-        tree::{self, TemplateNode, UnwritableCode},
+        tree::{self, CodePlace, TemplateNode, UnwritableCode},
     },
 };
 
@@ -72,9 +73,6 @@ pub(crate) fn written_messages(prompt: &Prompt) -> Result<ProgramMessages, Vec<S
             Err(odd) => problems.extend(odd.into_iter().map(|UnwritableCode { place, why }| {
                 format!("{whose}, line {}: {} ({why})", place.line, place.written)
             })),
-        }
-        if (!turn.tool_calls.is_empty() || turn.reply.is_some()) && tree::has_code(turn.content) {
-            problems.push(format!("{whose}: conditions, loops and filters beside calls of tools"));
         }
     }
     if prompt.format().0 != Format::Text && speaks_of_json(prompt.spoken_texts()) && !messages.always_json(&spoken) {
@@ -132,7 +130,12 @@ impl ProgramMessages {
             && let Some(plain) = self.plain(turn.content)
         {
             match plain {
-                PlainMessage::Variable(mark) if !self.empty.contains(&mark) => self.empty.push(mark),
+                // With calls of tools, or as the answer to one, it is sent whatever it says.
+                PlainMessage::Variable(mark)
+                    if !self.empty.contains(&mark) && turn.tool_calls.is_empty() && turn.reply.is_none() =>
+                {
+                    self.empty.push(mark);
+                }
                 PlainMessage::Variable(_) | PlainMessage::Text => {}
             }
             return Ok(());
@@ -146,7 +149,14 @@ impl ProgramMessages {
         let code = message_code(turn.content, &self.variables, &fields)?;
         let texts = always_written(&nodes);
         let mark = self.variables.len() + self.written.len();
-        if texts.iter().all(|text| text.trim().is_empty()) {
+        let may_be_empty = texts.iter().all(|text| text.trim().is_empty());
+        // A message with calls is sent without a text as well, and what answers one always is.
+        if may_be_empty && !turn.tool_calls.is_empty() {
+            let place = CodePlace { line: 1, written: "beside calls of tools".to_owned() };
+            let why = Unwritable("a text that may come out empty".to_owned());
+            return Err(vec![UnwritableCode { place, why }]);
+        }
+        if may_be_empty && turn.reply.is_none() {
             self.empty.push(mark);
         }
         if texts.iter().any(|text| speaks_of_json([*text])) {
@@ -215,7 +225,15 @@ impl ProgramMessages {
                 }
             }
         }
-        if !self.written.is_empty() {
+        // A file's name says what it is, where its bytes are not at hand.
+        let parts = turns.iter_mut().flat_map(|turn| &mut turn.parts);
+        let parts = parts.filter(|part| part.media_type.is_none() && part.own_path().is_some());
+        let mut is_told = false;
+        parts.for_each(|part| {
+            part.media_type = MediaType::of_ending(&part.source).filter(|media| media.kind() == part.kind);
+            is_told |= part.media_type.is_some();
+        });
+        if is_told || !self.written.is_empty() {
             filled.set_turns(turns);
         }
         input.vars = vars;

@@ -4,7 +4,9 @@ use crate::{
     present::program::{
         Helper,
         code::{CodeFunction, NumberKind},
-        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written, WrittenArgument},
+        code_language::{
+            Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written, WrittenArgument, negated_comparison,
+        },
         quoted,
     },
     template::expression::{SumSign, ValueTest},
@@ -50,14 +52,14 @@ const HELPERS: &[Helper] = &[
     },
     Helper { name: "holds", code: "def holds(value):\n    return value is not MISSING and bool(value)\n" },
     Helper {
-        name: "number",
-        code: "def number(value):\n    \"\"\"Returns what a number, or a text that writes one, is worth.\"\"\"\n    if isinstance(value, str):\n        \
+        name: "as_number",
+        code: "def as_number(value):\n    \"\"\"Returns what a number, or a text that writes one, is worth.\"\"\"\n    if isinstance(value, str):\n        \
                value = value.strip(WHITE)\n        is_number = re.fullmatch(r\"-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?\", value)\n        \
                return json.loads(value) if is_number else None\n    return value if isinstance(value, (int, float)) else None\n",
     },
     Helper {
-        name: "order",
-        code: "def order(value, other):\n    \"\"\"Returns -1, 0 or 1 for a value that is less than a number, the same or more.\"\"\"\n    own = number(value)\n    \
+        name: "order_of",
+        code: "def order_of(value, other):\n    \"\"\"Returns -1, 0 or 1 for a value that is less than a number, the same or more.\"\"\"\n    own = as_number(value)\n    \
                if own is not None:\n        return (own > other) - (own < other)\n    if isinstance(value, str) and value.strip(WHITE):\n        \
                raise ValueError(\"a text that is no number cannot be compared with one: \" + value)\n    \
                return 1 if isinstance(value, (list, dict)) else -1\n",
@@ -71,38 +73,38 @@ const HELPERS: &[Helper] = &[
                return False\n    raise ValueError(\"this holds nothing: \" + spelled(value))\n",
     },
     Helper {
-        name: "item",
-        code: "def item(value, key):\n    \"\"\"Returns a field or an item of a value.\"\"\"\n    if value is MISSING:\n        \
+        name: "item_of",
+        code: "def item_of(value, key):\n    \"\"\"Returns a field or an item of a value.\"\"\"\n    if value is MISSING:\n        \
                raise ValueError(f\"{key} is read of what has no value\")\n    if isinstance(value, dict):\n        \
                return value.get(key, MISSING) if isinstance(key, str) else MISSING\n    is_place = isinstance(key, int) and not isinstance(key, bool)\n    \
                if isinstance(value, (list, str)) and is_place and -len(value) <= key < len(value):\n        return value[key]\n    return MISSING\n",
     },
     Helper {
-        name: "items",
-        code: "def items(value):\n    \"\"\"Returns what a loop runs over: items, names of fields, or the lines of a text that are not blank.\"\"\"\n    \
+        name: "loop_items",
+        code: "def loop_items(value):\n    \"\"\"Returns what a loop runs over: items, names of fields, or the lines of a text that are not blank.\"\"\"\n    \
                if isinstance(value, str):\n        lines = value.replace(\"\\r\\n\", \"\\n\").split(\"\\n\")\n        \
                return [line for line in lines if line.strip(WHITE)]\n    if value is None:\n        return []\n    if isinstance(value, (list, dict)):\n        \
                return list(value)\n    raise ValueError(\"a loop runs over what has no items\")\n",
     },
     Helper {
-        name: "pairs",
-        code: "def pairs(value):\n    if isinstance(value, dict):\n        return list(value.items())\n    found = items(value)\n    \
+        name: "loop_pairs",
+        code: "def loop_pairs(value):\n    if isinstance(value, dict):\n        return list(value.items())\n    found = loop_items(value)\n    \
                if all(isinstance(pair, (list, dict)) and len(pair) == 2 for pair in found):\n        return [tuple(pair) for pair in found]\n    \
                raise ValueError(\"a loop with two names runs over what is no pairs\")\n",
     },
     Helper {
-        name: "first",
-        code: "def first(value):\n    if isinstance(value, (str, list, dict)):\n        return next(iter(value), MISSING)\n    \
+        name: "first_of",
+        code: "def first_of(value):\n    if isinstance(value, (str, list, dict)):\n        return next(iter(value), MISSING)\n    \
                raise ValueError(\"this has no first item\")\n",
     },
     Helper {
-        name: "last",
-        code: "def last(value):\n    if isinstance(value, (str, list, dict)):\n        return next(reversed(list(value)), MISSING)\n    \
+        name: "last_of",
+        code: "def last_of(value):\n    if isinstance(value, (str, list, dict)):\n        return next(reversed(list(value)), MISSING)\n    \
                raise ValueError(\"this has no last item\")\n",
     },
     Helper {
-        name: "length",
-        code: "def length(value):\n    if isinstance(value, (str, list, dict)):\n        return len(value)\n    raise ValueError(\"this has no length\")\n",
+        name: "length_of",
+        code: "def length_of(value):\n    if isinstance(value, (str, list, dict)):\n        return len(value)\n    raise ValueError(\"this has no length\")\n",
     },
     Helper {
         name: "joined",
@@ -115,9 +117,7 @@ const HELPERS: &[Helper] = &[
     """Makes sure that there is a number to count with."""
     if isinstance(value, (int, float)):
         return value
-    if isinstance(value, list):
-        raise ValueError("a program does not repeat or add lists")
-    raise ValueError("what is counted is no number")
+    raise ValueError("a program does not count with what is no number")
 "#,
     },
     Helper {
@@ -143,7 +143,7 @@ const HELPERS: &[Helper] = &[
         name: "absolute",
         code: r#"def absolute(value):
     if isinstance(value, bool):
-        raise ValueError("what is counted is no number")
+        raise ValueError("a program does not count with what is no number")
     return abs(counted(value))
 "#,
     },
@@ -262,7 +262,7 @@ const HELPERS: &[Helper] = &[
         code: r#"def sorted_by(value, field, backwards):
     """Sorts items, by a field if it has a name."""
     found = list_of(value)
-    keys = [order_key(item(part, field) if field else part) for part in found]
+    keys = [order_key(item_of(part, field) if field else part) for part in found]
     if len({kind for kind, _ in keys}) > 1:
         raise ValueError("a program does not sort texts and numbers together")
     order = sorted(range(len(found)), key=lambda at: keys[at][1], reverse=backwards)
@@ -352,9 +352,11 @@ impl CodeLanguage for PythonCode {
         HELPERS
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table, a form an entry")]
     fn form(&self, form: &CodeForm) -> Written {
         let choice = |condition: &Written, one: &Written, other: &Written| {
-            Written::unit(format!("({} if {} else {})", one.text, condition.text, other.text))
+            let (one, condition) = (one.at(Binding::Either), condition.at(Binding::Either));
+            Written::new(format!("{one} if {condition} else {}", other.text), Binding::Choice)
         };
         let either = |one: &Written, word: &str, other: &Written| {
             let (one, other) = (one.at(Binding::Negation), other.at(Binding::Negation));
@@ -372,10 +374,13 @@ impl CodeLanguage for PythonCode {
             | CodeForm::Digits(name) => Written::unit(name),
             CodeForm::TextOf(value) => Written::unit(format!("text({})", value.text)),
             CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
-            CodeForm::TextOfTruth(truth) => Written::unit(format!("(\"true\" if {} else \"false\")", truth.text)),
+            CodeForm::TextOfTruth(truth) => {
+                let condition = truth.at(Binding::Either);
+                Written::new(format!("\"true\" if {condition} else \"false\""), Binding::Choice)
+            }
             CodeForm::TextOfNumber(number) => Written::unit(format!("str({})", number.text)),
-            CodeForm::TextOfCounted(number, NumberKind::Whole) => Written::unit(format!("str({})", number.text)),
-            CodeForm::TextOfCounted(number, NumberKind::Fraction | NumberKind::Rounded | NumberKind::Either) => {
+            CodeForm::TextOfCounted(number, NumberKind::Whole, _) => Written::unit(format!("str({})", number.text)),
+            CodeForm::TextOfCounted(number, NumberKind::Fraction | NumberKind::Rounded | NumberKind::Either, _) => {
                 Written::unit(format!("numeral({})", number.text))
             }
             CodeForm::TextOfRounded(given) => Written::unit(format!("numeral({})", call(CodeFunction::Rounded, given))),
@@ -391,7 +396,7 @@ impl CodeLanguage for PythonCode {
             CodeForm::Join(value, between) => Written::unit(format!("joined({}, {})", value.text, between.text)),
             CodeForm::Json(value) => Written::unit(format!("as_json({})", value.text)),
             CodeForm::Joined(parts) => {
-                let parts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+                let parts: Vec<String> = parts.iter().map(|part| part.written().at(Binding::Sum)).collect();
                 Written::new(parts.join(" + "), Binding::Sum)
             }
             CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
@@ -403,25 +408,27 @@ impl CodeLanguage for PythonCode {
             CodeForm::And(one, other) => either(one, "and", other),
             CodeForm::Or(one, other) => either(one, "or", other),
             CodeForm::Holds(value) => Written::unit(format!("holds({})", value.text)),
-            CodeForm::Filled(text) => comparison(format!("{} != \"\"", text.text)),
+            CodeForm::Filled(text) => comparison(format!("{} != \"\"", text.at(Binding::Sum))),
             CodeForm::Same(one, other) | CodeForm::SameText(one, other) => {
-                comparison(format!("{} == {}", one.text, other.text))
+                comparison(format!("{} == {}", one.at(Binding::Sum), other.at(Binding::Sum)))
             }
-            CodeForm::Worth(value, number) => comparison(format!("number({}) == {}", value.text, number.text)),
+            CodeForm::Worth(value, number) => comparison(format!("as_number({}) == {}", value.text, number.text)),
             CodeForm::Ordered(value, how, number) => {
-                comparison(format!("order({}, {}) {} 0", value.text, number.text, how.sign()))
+                comparison(format!("order_of({}, {}) {} 0", value.text, number.text, how.sign()))
             }
             CodeForm::Numbers(one, how, other) => comparison(format!("{} {} {}", one.text, how.sign(), other.text)),
             CodeForm::Contains(value, other) => Written::unit(format!("contains({}, {})", value.text, other.text)),
             CodeForm::Is(value, test) => {
-                let value = &value.text;
+                let (value, side) = (&value.text, value.at(Binding::Sum));
                 match test {
-                    ValueTest::Defined => comparison(format!("{value} is not MISSING")),
-                    ValueTest::Undefined => comparison(format!("{value} is MISSING")),
-                    ValueTest::Null => comparison(format!("{value} is None")),
+                    ValueTest::Defined => comparison(format!("{side} is not MISSING")),
+                    ValueTest::Undefined => comparison(format!("{side} is MISSING")),
+                    ValueTest::Null => comparison(format!("{side} is None")),
                     ValueTest::Text => Written::unit(format!("isinstance({value}, str)")),
                     ValueTest::Number => Written::unit(format!("isinstance({value}, (int, float))")),
-                    ValueTest::List => Written::unit(format!("({value} is MISSING or isinstance({value}, list))")),
+                    ValueTest::List => {
+                        Written::new(format!("{side} is MISSING or isinstance({value}, list)"), Binding::Either)
+                    }
                     ValueTest::Object => Written::unit(format!("isinstance({value}, dict)")),
                     ValueTest::Truth => Written::unit(format!("isinstance({value}, bool)")),
                     ValueTest::Odd => Written::unit(format!("is_odd({value})")),
@@ -433,7 +440,7 @@ impl CodeLanguage for PythonCode {
             CodeForm::Index(index, 0) => Written::unit(index),
             CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
             CodeForm::LoopLength(items) => Written::unit(format!("len({items})")),
-            CodeForm::Length(value) => Written::unit(format!("length({})", value.text)),
+            CodeForm::Length(value) => Written::unit(format!("length_of({})", value.text)),
             CodeForm::Sum(one, sign, other) => {
                 let (own, more) = match sign {
                     SumSign::Add | SumSign::Subtract => (Binding::Sum, Binding::Product),
@@ -444,30 +451,36 @@ impl CodeLanguage for PythonCode {
                 Written::new(format!("{} {} {}", one.at(own), sign.sign(), other.at(more)), own)
             }
             CodeForm::Counted(value) => Written::unit(format!("counted({})", value.text)),
-            CodeForm::CountedNumeral(value) => Written::unit(format!("counted(number({}))", value.text)),
+            CodeForm::CountedNumeral(value) => Written::unit(format!("counted(as_number({}))", value.text)),
             CodeForm::Added(one, other) => Written::unit(format!("added({}, {})", one.text, other.text)),
             CodeForm::Null => Written::unit("None"),
             CodeForm::Missing => Written::unit("MISSING"),
             CodeForm::ValueOfText(written) | CodeForm::ValueOfNumber(written) => written.clone(),
-            CodeForm::ValueOfTruth(truth) => Written::unit(format!("({})", truth.text)),
+            CodeForm::ValueOfTruth(truth) => truth.clone(),
             CodeForm::List(items) => {
                 Written::unit(format!("[{}]", items.iter().map(ListItem::text).collect::<Vec<_>>().join(", ")))
             }
             CodeForm::ReadLocal(name) => Written::unit(format!("read({name})")),
-            CodeForm::Item(value, key) => Written::unit(format!("item({}, {})", value.text, key.text)),
-            CodeForm::FirstOf(value) => Written::unit(format!("first({})", value.text)),
-            CodeForm::LastOf(value) => Written::unit(format!("last({})", value.text)),
+            CodeForm::Item(value, key) => Written::unit(format!("item_of({}, {})", value.text, key.text)),
+            CodeForm::FirstOf(value) => Written::unit(format!("first_of({})", value.text)),
+            CodeForm::LastOf(value) => Written::unit(format!("last_of({})", value.text)),
             CodeForm::Given(value) => Written::unit(format!("given({})", value.text)),
         }
     }
 
     fn negated(&self, form: &CodeForm) -> Option<Written> {
-        let unequal = |text: String| Some(Written::new(text, Binding::Comparison));
-        if let CodeForm::Same(one, other) = form {
-            return unequal(format!("{} != {}", one.text, other.text));
-        }
-        let CodeForm::Worth(value, number) = form else { return None };
-        unequal(format!("number({}) != {}", value.text, number.text))
+        let comparison = |text: String| Some(Written::new(text, Binding::Comparison));
+        negated_comparison(self, form).or_else(|| match form {
+            CodeForm::Filled(text) => comparison(format!("{} == \"\"", text.at(Binding::Sum))),
+            CodeForm::Same(one, other) | CodeForm::SameText(one, other) => {
+                comparison(format!("{} != {}", one.at(Binding::Sum), other.at(Binding::Sum)))
+            }
+            CodeForm::Worth(value, number) => comparison(format!("as_number({}) != {}", value.text, number.text)),
+            CodeForm::AtFirst(index) => comparison(format!("{index} > 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} < len({items}) - 1")),
+            // Before all others stands a sign.
+            _ => None,
+        })
     }
 
     fn line(&self, line: &CodeLine<'_>) -> Option<String> {
@@ -484,7 +497,7 @@ impl CodeLanguage for PythonCode {
             CodeLine::IfNone(items) => format!("if not {items}:"),
             CodeLine::End => return None,
             CodeLine::Nothing => "pass".to_owned(),
-            CodeLine::Begin(name, value) | CodeLine::Set(name, value) => format!("{name} = {}", value.text),
+            CodeLine::Begin(name, value, _) | CodeLine::Set(name, value) => format!("{name} = {}", value.text),
         })
     }
 
@@ -496,7 +509,7 @@ impl CodeLanguage for PythonCode {
 fn loop_lines(head: &LoopHead<'_>) -> String {
     let target = head.names.join(", ");
     let (function, each) =
-        if head.names.len() > 1 { ("pairs", format!("({target})")) } else { ("items", target.clone()) };
+        if head.names.len() > 1 { ("loop_pairs", format!("({target})")) } else { ("loop_items", target.clone()) };
     let over = format!("{function}({})", head.over.text);
     let mut out = String::new();
     let over = match head.items {

@@ -5,7 +5,10 @@ use crate::{
     present::program::{
         Helper,
         code::CodeFunction,
-        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written, WrittenArgument},
+        code_language::{
+            Binding, CodeForm, CodeLanguage, CodeLine, JoinedPart, ListItem, LoopHead, Written, WrittenArgument,
+            negated_comparison,
+        },
     },
     template::expression::{ValueComparison, ValueTest},
 };
@@ -40,8 +43,8 @@ const HELPERS: &[Helper] = &[
                if has_fields { Ok(()) } else { Err(format!(\"no value for {name}\")) }\n}\n",
     },
     Helper {
-        name: "number",
-        code: "/// Returns what a number, or a text that writes one, is worth.\nfn number(value: &Option<Value>) -> Option<f64> {\n    match value {\n        \
+        name: "as_number",
+        code: "/// Returns what a number, or a text that writes one, is worth.\nfn as_number(value: &Option<Value>) -> Option<f64> {\n    match value {\n        \
                Some(Value::Number(number)) => number.as_f64(),\n        Some(Value::Bool(truth)) => Some(f64::from(u8::from(*truth))),\n        \
                Some(Value::String(text)) => serde_json::from_str::<serde_json::Number>(text.trim()).ok()?.as_f64(),\n        _ => None,\n    }\n}\n",
     },
@@ -54,7 +57,7 @@ const HELPERS: &[Helper] = &[
         name: "holds",
         code: "fn holds(value: &Option<Value>) -> bool {\n    match value {\n        None | Some(Value::Null) => false,\n        Some(Value::String(text)) => !text.is_empty(),\n        \
                Some(Value::Array(items)) => !items.is_empty(),\n        Some(Value::Object(fields)) => !fields.is_empty(),\n        \
-               Some(Value::Bool(_) | Value::Number(_)) => number(value) != Some(0.0),\n    }\n}\n",
+               Some(Value::Bool(_) | Value::Number(_)) => as_number(value) != Some(0.0),\n    }\n}\n",
     },
     Helper {
         name: "same",
@@ -64,12 +67,12 @@ const HELPERS: &[Helper] = &[
                (Some(Value::Object(one)), Some(Value::Object(other))) => {\n            \
                let found = |(name, value): (&String, &Value)| other.get(name).is_some_and(|other| same(value, other));\n            \
                one.len() == other.len() && one.iter().all(found)\n        }\n        \
-               (Some(Value::Number(_) | Value::Bool(_)), Some(Value::Number(_) | Value::Bool(_))) => number(one) == number(other),\n        \
+               (Some(Value::Number(_) | Value::Bool(_)), Some(Value::Number(_) | Value::Bool(_))) => as_number(one) == as_number(other),\n        \
                _ => one == other,\n    }\n}\n",
     },
     Helper {
-        name: "order",
-        code: "/// Compares a value with a number.\nfn order(value: &Option<Value>, other: f64) -> Result<std::cmp::Ordering, String> {\n    match (number(value), value) {\n        \
+        name: "order_of",
+        code: "/// Compares a value with a number.\nfn order_of(value: &Option<Value>, other: f64) -> Result<std::cmp::Ordering, String> {\n    match (as_number(value), value) {\n        \
                (Some(own), _) => Ok(own.total_cmp(&other)),\n        (None, Some(Value::String(text))) if !text.trim().is_empty() => {\n            \
                Err(format!(\"a text that is no number cannot be compared with one: {text}\"))\n        }\n        \
                (None, Some(Value::Array(_) | Value::Object(_))) => Ok(std::cmp::Ordering::Greater),\n        (None, _) => Ok(std::cmp::Ordering::Less),\n    }\n}\n",
@@ -84,8 +87,8 @@ const HELPERS: &[Helper] = &[
                Value::Null | Value::Number(_) => return Err(\"this holds nothing\".to_owned()),\n    })\n}\n",
     },
     Helper {
-        name: "item",
-        code: "/// Returns a field or an item of a value.\nfn item(value: &Option<Value>, key: &Option<Value>) -> Result<Option<Value>, String> {\n    \
+        name: "item_of",
+        code: "/// Returns a field or an item of a value.\nfn item_of(value: &Option<Value>, key: &Option<Value>) -> Result<Option<Value>, String> {\n    \
                let place = |length: usize| {\n        let place = key.as_ref().and_then(Value::as_i64)?;\n        \
                let length = i64::try_from(length).ok()?;\n        usize::try_from(if place < 0 { length + place } else { place }).ok()\n    };\n    match value {\n        \
                None => Err(\"something is read of what has no value\".to_owned()),\n        \
@@ -104,31 +107,31 @@ const HELPERS: &[Helper] = &[
                None | Some(Value::Null | Value::Bool(_) | Value::Number(_)) => Err(\"this has no items\".to_owned()),\n    }\n}\n",
     },
     Helper {
-        name: "items",
+        name: "loop_items",
         code: "/// Returns what a loop runs over: items, names of fields, or the lines of a text that are not blank.\n\
-               fn items(value: &Option<Value>) -> Result<Vec<Option<Value>>, String> {\n    match value {\n        \
+               fn loop_items(value: &Option<Value>) -> Result<Vec<Option<Value>>, String> {\n    match value {\n        \
                Some(Value::String(text)) => {\n            Ok(text.lines().filter(|line| !line.trim().is_empty()).map(|line| Some(line.into())).collect())\n        }\n        \
                Some(Value::Null) => Ok(Vec::new()),\n        value => parts(value),\n    }\n}\n",
     },
     Helper {
-        name: "pairs",
-        code: "fn pairs(value: &Option<Value>) -> Result<Vec<(Option<Value>, Option<Value>)>, String> {\n    if let Some(Value::Object(fields)) = value {\n        \
+        name: "loop_pairs",
+        code: "fn loop_pairs(value: &Option<Value>) -> Result<Vec<(Option<Value>, Option<Value>)>, String> {\n    if let Some(Value::Object(fields)) = value {\n        \
                return Ok(fields.iter().map(|(name, value)| (Some(name.as_str().into()), Some(value.clone()))).collect());\n    }\n    \
                let pair = |pair: &Option<Value>| -> Result<(Option<Value>, Option<Value>), String> {\n        match (pair, parts(pair)?.as_slice()) {\n            \
                (Some(Value::Array(_) | Value::Object(_)), [one, other]) => Ok((one.clone(), other.clone())),\n            \
-               _ => Err(\"a loop with two names runs over what is no pairs\".to_owned()),\n        }\n    };\n    items(value)?.iter().map(pair).collect()\n}\n",
+               _ => Err(\"a loop with two names runs over what is no pairs\".to_owned()),\n        }\n    };\n    loop_items(value)?.iter().map(pair).collect()\n}\n",
     },
     Helper {
-        name: "first",
-        code: "fn first(value: &Option<Value>) -> Result<Option<Value>, String> {\n    Ok(parts(value)?.first().cloned().flatten())\n}\n",
+        name: "first_of",
+        code: "fn first_of(value: &Option<Value>) -> Result<Option<Value>, String> {\n    Ok(parts(value)?.first().cloned().flatten())\n}\n",
     },
     Helper {
-        name: "last",
-        code: "fn last(value: &Option<Value>) -> Result<Option<Value>, String> {\n    Ok(parts(value)?.last().cloned().flatten())\n}\n",
+        name: "last_of",
+        code: "fn last_of(value: &Option<Value>) -> Result<Option<Value>, String> {\n    Ok(parts(value)?.last().cloned().flatten())\n}\n",
     },
     Helper {
-        name: "length",
-        code: "fn length(value: &Option<Value>) -> Result<usize, String> {\n    Ok(parts(value)?.len())\n}\n",
+        name: "length_of",
+        code: "fn length_of(value: &Option<Value>) -> Result<usize, String> {\n    Ok(parts(value)?.len())\n}\n",
     },
     Helper {
         name: "joined",
@@ -142,8 +145,7 @@ fn counted(value: &Option<Value>) -> Result<Option<Value>, String> {
     match value {
         Some(Value::Number(_)) => Ok(value.clone()),
         Some(Value::Bool(truth)) => Ok(Some(Value::from(u8::from(*truth)))),
-        Some(Value::Array(_)) => Err("a program does not repeat or add lists".to_owned()),
-        _ => Err("what is counted is no number".to_owned()),
+        _ => Err("a program does not count with what is no number".to_owned()),
     }
 }
 "#,
@@ -160,7 +162,7 @@ fn numeral(value: &Option<Value>) -> Option<Value> {
     Helper {
         name: "worth",
         code: r#"fn worth(value: &Option<Value>) -> Result<f64, String> {
-    number(&counted(value)?).ok_or_else(|| "what is counted is no number".to_owned())
+    as_number(&counted(value)?).ok_or_else(|| "a program does not count with what is no number".to_owned())
 }
 "#,
     },
@@ -238,7 +240,7 @@ fn added(one: &Option<Value>, other: &Option<Value>) -> Result<Option<Value>, St
             Some(whole) => whole.checked_abs().map(Value::from),
             None => number.as_f64().map(|number| Value::from(number.abs())),
         }),
-        _ => Err("what is counted is no number".to_owned()),
+        _ => Err("a program does not count with what is no number".to_owned()),
     }
 }
 "#,
@@ -390,7 +392,7 @@ fn items_of(value: &Option<Value>) -> Result<Vec<Value>, String> {
         code: r#"/// Sorts items, by a field if it has a name: texts, for which the case of A to Z does not count, or numbers.
 fn sorted_by(value: &Option<Value>, field: &str, backwards: bool) -> Result<Option<Value>, String> {
     let key = |part: &Value| -> Result<Value, String> {
-        let key = if field.is_empty() { Some(part.clone()) } else { item(&Some(part.clone()), &Some(Value::from(field)))? };
+        let key = if field.is_empty() { Some(part.clone()) } else { item_of(&Some(part.clone()), &Some(Value::from(field)))? };
         match key {
             Some(Value::String(text)) => Ok(Value::from(text.to_ascii_lowercase())),
             Some(Value::Number(number)) => Ok(Value::Number(number)),
@@ -416,14 +418,14 @@ fn sorted_by(value: &Option<Value>, field: &str, backwards: bool) -> Result<Opti
     Helper {
         name: "smallest_of",
         code: r#"fn smallest_of(value: &Option<Value>) -> Result<Option<Value>, String> {
-    first(&sorted_by(value, "", false)?)
+    first_of(&sorted_by(value, "", false)?)
 }
 "#,
     },
     Helper {
         name: "largest_of",
         code: r#"fn largest_of(value: &Option<Value>) -> Result<Option<Value>, String> {
-    first(&sorted_by(value, "", true)?)
+    first_of(&sorted_by(value, "", true)?)
 }
 "#,
     },
@@ -492,14 +494,14 @@ fn unique_of(value: &Option<Value>) -> Result<Option<Value>, String> {
     Helper {
         name: "is_odd",
         code: r#"fn is_odd(value: &Option<Value>) -> bool {
-    !matches!(value, Some(Value::String(_))) && number(value).is_some_and(|number| number % 2.0 != 0.0 && number.fract() == 0.0)
+    !matches!(value, Some(Value::String(_))) && as_number(value).is_some_and(|number| number % 2.0 != 0.0 && number.fract() == 0.0)
 }
 "#,
     },
     Helper {
         name: "is_even",
         code: r#"fn is_even(value: &Option<Value>) -> bool {
-    !matches!(value, Some(Value::String(_))) && number(value).is_some_and(|number| number % 2.0 == 0.0)
+    !matches!(value, Some(Value::String(_))) && as_number(value).is_some_and(|number| number % 2.0 == 0.0)
 }
 "#,
     },
@@ -517,6 +519,7 @@ impl CodeLanguage for RustCode {
         HELPERS
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table, a form an entry")]
     fn form(&self, form: &CodeForm) -> Written {
         let choice = |condition: &Written, one: &Written, other: &Written| {
             let text = format!("if {} {{ {} }} else {{ {} }}", condition.text, one.text, other.text);
@@ -539,11 +542,16 @@ impl CodeLanguage for RustCode {
                 Written { borrowed: Some(format!("{name}.as_str()")), ..unit(format!("{name}.clone()")) }
             }
             CodeForm::TextCall(function, given) => unit(call(*function, given)),
-            CodeForm::TextOfCounted(number, _) => unit(format!("written({})?", number.lent())),
+            CodeForm::TextOfCounted(number, ..) => unit(format!("written({})?", number.lent())),
             CodeForm::TextOfRounded(given) => unit(format!("written(&{})?", call(CodeFunction::Rounded, given))),
             CodeForm::TextOf(value) => unit(format!("text({})?", value.lent())),
             CodeForm::Spelled(value) => unit(format!("spelled({})?", value.lent())),
-            CodeForm::TextOfTruth(of) | CodeForm::TextOfNumber(of) => unit(format!("({}).to_string()", of.text)),
+            CodeForm::TextOfTruth(of) | CodeForm::TextOfNumber(of) => {
+                // A method reads what stands behind a sign first.
+                let is_signed = of.text.starts_with(['!', '-']);
+                let of = if is_signed { format!("({})", of.text) } else { of.at(Binding::Unit) };
+                unit(format!("{of}.to_string()"))
+            }
             CodeForm::Upper(text) => unit(format!("{}.to_uppercase()", text.owner())),
             CodeForm::Lower(text) => unit(format!("{}.to_lowercase()", text.owner())),
             CodeForm::Trim(text) => unit(format!("{}.trim().to_owned()", text.owner())),
@@ -553,9 +561,18 @@ impl CodeLanguage for RustCode {
             CodeForm::Join(value, between) => unit(format!("joined({}, {})?", value.lent(), between.lent())),
             CodeForm::Json(value) => unit(format!("as_json({})?", value.lent())),
             CodeForm::Joined(parts) => {
-                let gaps = "{}".repeat(parts.len());
-                let parts: Vec<String> = parts.iter().map(Written::lent).collect();
-                unit(format!("format!(\"{gaps}\", {})", parts.join(", ")))
+                let pattern: String = parts
+                    .iter()
+                    .map(|part| match part {
+                        JoinedPart::Quoted(text, _) => text.replace('{', "{{").replace('}', "}}"),
+                        JoinedPart::Other(_) => "{}".to_owned(),
+                    })
+                    .collect();
+                let others = parts.iter().filter_map(|part| match part {
+                    JoinedPart::Quoted(..) => None,
+                    JoinedPart::Other(written) => Some(format!(", {}", written.text)),
+                });
+                unit(format!("format!({pattern:?}{})", others.collect::<String>()))
             }
             CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
                 choice(condition, one, other)
@@ -569,7 +586,7 @@ impl CodeLanguage for RustCode {
             CodeForm::Same(one, other) => unit(format!("same({}, {})", one.lent(), other.lent())),
             CodeForm::SameText(one, other) => comparison(format!("{} == {}", one.owner(), other.owner())),
             CodeForm::Worth(value, number) => {
-                comparison(format!("number({}) == Some({})", value.lent(), number.fraction()))
+                comparison(format!("as_number({}) == Some({})", value.lent(), number.fraction()))
             }
             CodeForm::Ordered(value, how, number) => {
                 let asks = match how {
@@ -580,7 +597,7 @@ impl CodeLanguage for RustCode {
                     ValueComparison::Greater => "is_gt",
                     ValueComparison::AtLeast => "is_ge",
                 };
-                unit(format!("order({}, {})?.{asks}()", value.lent(), number.fraction()))
+                unit(format!("order_of({}, {})?.{asks}()", value.lent(), number.fraction()))
             }
             CodeForm::Numbers(one, how, other) => {
                 comparison(format!("{} {} {}", one.fraction(), how.sign(), other.fraction()))
@@ -589,8 +606,8 @@ impl CodeLanguage for RustCode {
             CodeForm::Is(value, test) => {
                 let lent = value.lent();
                 unit(match test {
-                    ValueTest::Defined => format!("({lent}).is_some()"),
-                    ValueTest::Undefined => format!("({lent}).is_none()"),
+                    ValueTest::Defined => format!("{}.is_some()", read_of(value)),
+                    ValueTest::Undefined => format!("{}.is_none()", read_of(value)),
                     ValueTest::Null => format!("matches!({lent}, Some(Value::Null))"),
                     ValueTest::Text => format!("matches!({lent}, Some(Value::String(_)))"),
                     ValueTest::Number => format!("matches!({lent}, Some(Value::Number(_) | Value::Bool(_)))"),
@@ -610,7 +627,7 @@ impl CodeLanguage for RustCode {
             CodeForm::Index(index, 0) => Written::unit(index),
             CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
             CodeForm::LoopLength(items) => unit(format!("{items}.len()")),
-            CodeForm::Length(value) => unit(format!("length({})?", value.lent())),
+            CodeForm::Length(value) => unit(format!("length_of({})?", value.lent())),
             CodeForm::Sum(one, sign, other) => {
                 counted(format!("calculated({}, {:?}, {})?", one.lent(), sign.sign(), other.lent()))
             }
@@ -644,23 +661,29 @@ impl CodeLanguage for RustCode {
                 Written { borrowed: Some(format!("&{name}")), ..Written::unit(format!("{name}.clone()")) }
             }
             CodeForm::ReadLocal(name) => unit(format!("read(&{name})")),
-            CodeForm::Item(value, key) => unit(format!("item({}, {})?", value.lent(), key.lent())),
-            CodeForm::FirstOf(value) => unit(format!("first({})?", value.lent())),
-            CodeForm::LastOf(value) => unit(format!("last({})?", value.lent())),
+            CodeForm::Item(value, key) => unit(format!("item_of({}, {})?", value.lent(), key.lent())),
+            CodeForm::FirstOf(value) => unit(format!("first_of({})?", value.lent())),
+            CodeForm::LastOf(value) => unit(format!("last_of({})?", value.lent())),
             CodeForm::Given(value) => unit(format!("given({})?", value.lent())),
         }
     }
 
     fn negated(&self, form: &CodeForm) -> Option<Written> {
-        if let CodeForm::Filled(text) = form {
-            return Some(Written::unit(format!("{}.is_empty()", text.owner())));
-        }
-        if let CodeForm::Is(value, ValueTest::Defined) = form {
-            return Some(self.form(&CodeForm::Is(value.clone(), ValueTest::Undefined)));
-        }
-        let CodeForm::Worth(value, number) = form else { return None };
-        let unequal = format!("number({}) != Some({})", value.lent(), number.fraction());
-        Some(Written::new(unequal, Binding::Comparison))
+        let comparison = |text: String| Some(Written::new(text, Binding::Comparison));
+        negated_comparison(self, form).or_else(|| match form {
+            CodeForm::Filled(text) => Some(Written::unit(format!("{}.is_empty()", text.owner()))),
+            CodeForm::Is(value, ValueTest::Defined) => {
+                Some(self.form(&CodeForm::Is(value.clone(), ValueTest::Undefined)))
+            }
+            CodeForm::SameText(one, other) => comparison(format!("{} != {}", one.owner(), other.owner())),
+            CodeForm::Worth(value, number) => {
+                comparison(format!("as_number({}) != Some({})", value.lent(), number.fraction()))
+            }
+            CodeForm::AtFirst(index) => comparison(format!("{index} > 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} + 1 < {items}.len()")),
+            // Before all others stands a sign.
+            _ => None,
+        })
     }
 
     fn line(&self, line: &CodeLine<'_>) -> Option<String> {
@@ -677,7 +700,8 @@ impl CodeLanguage for RustCode {
             CodeLine::IfNone(items) => format!("if {items}.is_empty() {{"),
             CodeLine::End => "}".to_owned(),
             CodeLine::Nothing => return None,
-            CodeLine::Begin(name, value) => format!("let mut {name}: Option<Value> = {};", value.text),
+            CodeLine::Begin(name, value, true) => format!("let mut {name}: Option<Value> = {};", value.text),
+            CodeLine::Begin(name, value, false) => format!("let {name}: Option<Value> = {};", value.text),
             CodeLine::Set(name, value) => format!("{name} = {};", value.text),
         })
     }
@@ -689,11 +713,19 @@ impl CodeLanguage for RustCode {
     }
 }
 
+/// Writes a value where a method reads it.
+fn read_of(value: &Written) -> String {
+    match &value.borrowed {
+        Some(borrowed) => borrowed.trim_start_matches('&').to_owned(),
+        None => value.at(Binding::Unit),
+    }
+}
+
 fn loop_lines(head: &LoopHead<'_>) -> String {
     let (function, target) = if head.names.len() > 1 {
-        ("pairs", format!("({})", head.names.join(", ")))
+        ("loop_pairs", format!("({})", head.names.join(", ")))
     } else {
-        ("items", head.names.concat())
+        ("loop_items", head.names.concat())
     };
     let over = format!("{function}({})?", head.over.lent());
     let (listed, over, counts) = match (head.items, &head.only) {

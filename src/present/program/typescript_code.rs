@@ -4,7 +4,10 @@ use crate::{
     present::program::{
         Helper,
         code::{CodeFunction, NumberKind},
-        code_language::{Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written, WrittenArgument},
+        code_language::{
+            Binding, CodeForm, CodeLanguage, CodeLine, CountedPart, ListItem, LoopHead, Written, WrittenArgument,
+            negated_comparison,
+        },
         quoted,
     },
     template::expression::{SumSign, ValueComparison, ValueTest},
@@ -70,8 +73,8 @@ const HELPERS: &[Helper] = &[
                return typeof value === \"number\" || typeof value === \"boolean\" ? Number(value) : null;\n}\n",
     },
     Helper {
-        name: "order",
-        code: "/** Returns -1, 0 or 1 for a value that is less than a number, the same or more. */\nfunction order(value: any, other: number): number {\n  \
+        name: "orderOf",
+        code: "/** Returns -1, 0 or 1 for a value that is less than a number, the same or more. */\nfunction orderOf(value: any, other: number): number {\n  \
                const own = numberOf(value);\n  if (own !== null) return Number(own > other) - Number(own < other);\n  \
                if (typeof value === \"string\" && !blank(value)) throw new Error(`a text that is no number cannot be compared with one: ${value}`);\n  \
                return typeof value === \"object\" && value !== null ? 1 : -1;\n}\n",
@@ -112,12 +115,12 @@ const HELPERS: &[Helper] = &[
                if (isObject(value)) return Object.keys(value);\n  throw new Error(`this has no ${what}`);\n}\n",
     },
     Helper {
-        name: "first",
-        code: "function first(value: any): any {\n  return partsOf(value, \"first item\").at(0);\n}\n",
+        name: "firstOf",
+        code: "function firstOf(value: any): any {\n  return partsOf(value, \"first item\").at(0);\n}\n",
     },
     Helper {
-        name: "last",
-        code: "function last(value: any): any {\n  return partsOf(value, \"last item\").at(-1);\n}\n",
+        name: "lastOf",
+        code: "function lastOf(value: any): any {\n  return partsOf(value, \"last item\").at(-1);\n}\n",
     },
     Helper {
         name: "lengthOf",
@@ -132,19 +135,7 @@ const HELPERS: &[Helper] = &[
         code: r#"/** Makes sure that there is a number to count with. */
 function counted(value: any): number {
   if (typeof value === "number" || typeof value === "boolean") return Number(value);
-  throw new Error(Array.isArray(value) ? "a program does not repeat or add lists" : "what is counted is no number");
-}
-"#,
-    },
-    Helper {
-        name: "numeral",
-        code: r#"/** Writes a number that was counted. */
-function numeral(value: number): string {
-  const written = String(value);
-  if (/[a-z]/i.test(written) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
-    throw new Error(`a program does not write the number ${written}`);
-  }
-  return written;
+  throw new Error("a program does not count with what is no number");
 }
 "#,
     },
@@ -155,6 +146,20 @@ function fraction(value: number): string {
   const written = Object.is(value, -0) ? "-0" : String(value);
   if (/[a-z]/i.test(written)) throw new Error(`a program does not write the number ${written}`);
   return written.includes(".") ? written : `${written}.0`;
+}
+"#,
+    },
+    Helper {
+        name: "numeral",
+        code: r#"/** Writes a number that was counted of others: with its fraction, be it nought, where one of them has one. */
+function numeral(value: number, ...parts: any[]): string {
+  const hasFraction = (part: any) => (typeof part === "string" ? /[.e]/i.test(part) : !Number.isInteger(Number(part)));
+  if (parts.some(hasFraction)) return fraction(value);
+  const written = String(value);
+  if (/[a-z]/i.test(written) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
+    throw new Error(`a program does not write the number ${written}`);
+  }
+  return written;
 }
 "#,
     },
@@ -199,7 +204,7 @@ function added(one: any, other: any): any {
     Helper {
         name: "absolute",
         code: r#"function absolute(value: any): number {
-  if (typeof value === "boolean") throw new Error("what is counted is no number");
+  if (typeof value === "boolean") throw new Error("a program does not count with what is no number");
   return Math.abs(counted(value));
 }
 "#,
@@ -424,9 +429,11 @@ impl CodeLanguage for TypeScriptCode {
         HELPERS
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table, a form an entry")]
     fn form(&self, form: &CodeForm) -> Written {
         let choice = |condition: &Written, one: &Written, other: &Written| {
-            Written::unit(format!("({} ? {} : {})", condition.text, one.text, other.text))
+            let condition = condition.at(Binding::Either);
+            Written::new(format!("{condition} ? {} : {}", one.text, other.text), Binding::Choice)
         };
         let either = |one: &Written, sign: &str, other: &Written| {
             let (one, other) = (one.at(Binding::Negation), other.at(Binding::Negation));
@@ -446,11 +453,24 @@ impl CodeLanguage for TypeScriptCode {
             CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
             CodeForm::TextOfTruth(truth) => Written::unit(format!("String({})", truth.text)),
             CodeForm::TextOfNumber(number) => Written::unit(format!("String({})", number.text)),
-            CodeForm::TextOfCounted(number, NumberKind::Fraction) => {
+            CodeForm::TextOfCounted(number, NumberKind::Fraction, _) => {
                 Written::unit(format!("fraction({})", number.text))
             }
-            CodeForm::TextOfCounted(number, NumberKind::Whole | NumberKind::Rounded | NumberKind::Either) => {
+            CodeForm::TextOfCounted(number, NumberKind::Whole | NumberKind::Rounded, _) => {
                 Written::unit(format!("numeral({})", number.text))
+            }
+            CodeForm::TextOfCounted(number, NumberKind::Either, parts) => {
+                let mut given = vec![number.text.clone()];
+                for part in parts {
+                    let written = match part {
+                        CountedPart::One(written) => written.text.clone(),
+                        CountedPart::Each(written) => format!("...listOf({})", written.text),
+                    };
+                    if !given.contains(&written) {
+                        given.push(written);
+                    }
+                }
+                Written::unit(format!("numeral({})", given.join(", ")))
             }
             CodeForm::TextOfRounded(given) => Written::unit(format!("roundedText({})", arguments(given))),
             CodeForm::TextCall(function, given)
@@ -465,7 +485,7 @@ impl CodeLanguage for TypeScriptCode {
             CodeForm::Join(value, between) => Written::unit(format!("joined({}, {})", value.text, between.text)),
             CodeForm::Json(value) => Written::unit(format!("asJson({})", value.text)),
             CodeForm::Joined(parts) => {
-                let parts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+                let parts: Vec<String> = parts.iter().map(|part| part.written().at(Binding::Sum)).collect();
                 Written::new(parts.join(" + "), Binding::Sum)
             }
             CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
@@ -476,30 +496,33 @@ impl CodeLanguage for TypeScriptCode {
             CodeForm::And(one, other) => either(one, "&&", other),
             CodeForm::Or(one, other) => either(one, "||", other),
             CodeForm::Holds(value) => Written::unit(format!("holds({})", value.text)),
-            CodeForm::Filled(text) => comparison(format!("{} !== \"\"", text.text)),
+            CodeForm::Filled(text) => comparison(format!("{} !== \"\"", text.at(Binding::Sum))),
             CodeForm::Same(one, other) => Written::unit(format!("same({}, {})", one.text, other.text)),
-            CodeForm::SameText(one, other) => comparison(format!("{} === {}", one.text, other.text)),
+            CodeForm::SameText(one, other) => {
+                comparison(format!("{} === {}", one.at(Binding::Sum), other.at(Binding::Sum)))
+            }
             CodeForm::Worth(value, number) => comparison(format!("numberOf({}) === {}", value.text, number.text)),
             CodeForm::Ordered(value, how, number) => {
-                comparison(format!("order({}, {}) {} 0", value.text, number.text, sign(*how)))
+                comparison(format!("orderOf({}, {}) {} 0", value.text, number.text, sign(*how)))
             }
             CodeForm::Numbers(one, how, other) => comparison(format!("{} {} {}", one.text, sign(*how), other.text)),
             CodeForm::Contains(value, other) => Written::unit(format!("contains({}, {})", value.text, other.text)),
             CodeForm::Is(value, test) => {
-                let value = &value.text;
-                let value = if value.contains(' ') { format!("({value})") } else { value.clone() };
-                comparison(match test {
-                    ValueTest::Defined => format!("{value} !== undefined"),
-                    ValueTest::Undefined => format!("{value} === undefined"),
-                    ValueTest::Null => format!("{value} === null"),
-                    ValueTest::Text => format!("typeof {value} === \"string\""),
-                    ValueTest::Number => format!("[\"number\", \"boolean\"].includes(typeof {value})"),
-                    ValueTest::List => format!("({value} === undefined || Array.isArray({value}))"),
-                    ValueTest::Object => format!("isObject({value})"),
-                    ValueTest::Truth => format!("typeof {value} === \"boolean\""),
-                    ValueTest::Odd => format!("isOdd({value})"),
-                    ValueTest::Even => format!("isEven({value})"),
-                })
+                let (value, side, whole) = (&value.text, value.at(Binding::Sum), value.at(Binding::Unit));
+                match test {
+                    ValueTest::Defined => comparison(format!("{side} !== undefined")),
+                    ValueTest::Undefined => comparison(format!("{side} === undefined")),
+                    ValueTest::Null => comparison(format!("{side} === null")),
+                    ValueTest::Text => comparison(format!("typeof {whole} === \"string\"")),
+                    ValueTest::Number => Written::unit(format!("[\"number\", \"boolean\"].includes(typeof {whole})")),
+                    ValueTest::List => {
+                        Written::new(format!("{side} === undefined || Array.isArray({value})"), Binding::Either)
+                    }
+                    ValueTest::Object => Written::unit(format!("isObject({value})")),
+                    ValueTest::Truth => comparison(format!("typeof {whole} === \"boolean\"")),
+                    ValueTest::Odd => Written::unit(format!("isOdd({value})")),
+                    ValueTest::Even => Written::unit(format!("isEven({value})")),
+                }
             }
             CodeForm::AtFirst(index) => comparison(format!("{index} === 0")),
             CodeForm::AtLast(index, items) => comparison(format!("{index} === {items}.length - 1")),
@@ -526,21 +549,31 @@ impl CodeLanguage for TypeScriptCode {
             CodeForm::Null => Written::unit("null"),
             CodeForm::Missing => Written::unit("undefined"),
             CodeForm::ValueOfText(written) | CodeForm::ValueOfNumber(written) => written.clone(),
-            CodeForm::ValueOfTruth(truth) => Written::unit(format!("({})", truth.text)),
+            CodeForm::ValueOfTruth(truth) => truth.clone(),
             CodeForm::List(items) => {
                 Written::unit(format!("[{}]", items.iter().map(ListItem::text).collect::<Vec<_>>().join(", ")))
             }
             CodeForm::ReadLocal(name) => Written::unit(format!("read({name})")),
             CodeForm::Item(value, key) => Written::unit(format!("itemOf({}, {})", value.text, key.text)),
-            CodeForm::FirstOf(value) => Written::unit(format!("first({})", value.text)),
-            CodeForm::LastOf(value) => Written::unit(format!("last({})", value.text)),
+            CodeForm::FirstOf(value) => Written::unit(format!("firstOf({})", value.text)),
+            CodeForm::LastOf(value) => Written::unit(format!("lastOf({})", value.text)),
             CodeForm::Given(value) => Written::unit(format!("given({})", value.text)),
         }
     }
 
     fn negated(&self, form: &CodeForm) -> Option<Written> {
-        let CodeForm::Worth(value, number) = form else { return None };
-        Some(Written::new(format!("numberOf({}) !== {}", value.text, number.text), Binding::Comparison))
+        let comparison = |text: String| Some(Written::new(text, Binding::Comparison));
+        negated_comparison(self, form).or_else(|| match form {
+            CodeForm::Filled(text) => comparison(format!("{} === \"\"", text.at(Binding::Sum))),
+            CodeForm::SameText(one, other) => {
+                comparison(format!("{} !== {}", one.at(Binding::Sum), other.at(Binding::Sum)))
+            }
+            CodeForm::Worth(value, number) => comparison(format!("numberOf({}) !== {}", value.text, number.text)),
+            CodeForm::AtFirst(index) => comparison(format!("{index} > 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} < {items}.length - 1")),
+            // Before all others stands a sign.
+            _ => None,
+        })
     }
 
     fn line(&self, line: &CodeLine<'_>) -> Option<String> {
@@ -557,7 +590,8 @@ impl CodeLanguage for TypeScriptCode {
             CodeLine::IfNone(items) => format!("if ({items}.length === 0) {{"),
             CodeLine::End => "}".to_owned(),
             CodeLine::Nothing => return None,
-            CodeLine::Begin(name, value) => format!("let {name}: any = {};", value.text),
+            CodeLine::Begin(name, value, true) => format!("let {name}: any = {};", value.text),
+            CodeLine::Begin(name, value, false) => format!("const {name}: any = {};", value.text),
             CodeLine::Set(name, value) => format!("{name} = {};", value.text),
         })
     }
