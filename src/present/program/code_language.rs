@@ -74,6 +74,8 @@ pub(super) enum CodeForm {
     Quoted(String),
     ParameterText(String),
     TextOf(Written),
+    /// What stands in a prompt for the sum of two values, or for two texts.
+    TextOfAdded(Written, Written),
     Spelled(Written),
     TextOfTruth(Written),
     TextOfNumber(Written),

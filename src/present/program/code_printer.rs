@@ -152,6 +152,9 @@ impl CodePrinter<'_> {
         self.language.form(&match text {
             TextCode::Quoted(text) => CodeForm::Quoted(text.clone()),
             TextCode::Parameter(place) => CodeForm::ParameterText(self.names.parameter(*place).to_owned()),
+            TextCode::Of(ValueCode::Added(one, other)) | TextCode::Spelled(ValueCode::Added(one, other)) => {
+                CodeForm::TextOfAdded(self.value(one), self.value(other))
+            }
             TextCode::Of(value) => CodeForm::TextOf(self.value(value)),
             TextCode::Spelled(value) => CodeForm::Spelled(self.value(value)),
             TextCode::OfTruth(truth) => CodeForm::TextOfTruth(self.truth(truth)),

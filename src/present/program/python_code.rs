@@ -372,6 +372,7 @@ impl CodeLanguage for PythonCode {
             | CodeForm::LocalNumber(name)
             | CodeForm::Block(name)
             | CodeForm::Digits(name) => Written::unit(name),
+            CodeForm::TextOfAdded(one, other) => Written::unit(format!("text(added({}, {}))", one.text, other.text)),
             CodeForm::TextOf(value) => Written::unit(format!("text({})", value.text)),
             CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
             CodeForm::TextOfTruth(truth) => {

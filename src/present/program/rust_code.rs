@@ -544,6 +544,7 @@ impl CodeLanguage for RustCode {
             CodeForm::TextCall(function, given) => unit(call(*function, given)),
             CodeForm::TextOfCounted(number, ..) => unit(format!("written({})?", number.lent())),
             CodeForm::TextOfRounded(given) => unit(format!("written(&{})?", call(CodeFunction::Rounded, given))),
+            CodeForm::TextOfAdded(one, other) => unit(format!("text(&added({}, {})?)?", one.lent(), other.lent())),
             CodeForm::TextOf(value) => unit(format!("text({})?", value.lent())),
             CodeForm::Spelled(value) => unit(format!("spelled({})?", value.lent())),
             CodeForm::TextOfTruth(of) | CodeForm::TextOfNumber(of) => {

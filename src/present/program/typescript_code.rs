@@ -202,6 +202,14 @@ function added(one: any, other: any): any {
 "#,
     },
     Helper {
+        name: "addedText",
+        code: r#"function addedText(one: any, other: any): string {
+  const sum = added(one, other);
+  return typeof sum === "number" ? numeral(sum, one, other) : sum;
+}
+"#,
+    },
+    Helper {
         name: "absolute",
         code: r#"function absolute(value: any): number {
   if (typeof value === "boolean") throw new Error("a program does not count with what is no number");
@@ -449,6 +457,7 @@ impl CodeLanguage for TypeScriptCode {
             | CodeForm::LocalNumber(name)
             | CodeForm::Block(name)
             | CodeForm::Digits(name) => Written::unit(name),
+            CodeForm::TextOfAdded(one, other) => Written::unit(format!("addedText({}, {})", one.text, other.text)),
             CodeForm::TextOf(value) => Written::unit(format!("textOf({})", value.text)),
             CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
             CodeForm::TextOfTruth(truth) => Written::unit(format!("String({})", truth.text)),

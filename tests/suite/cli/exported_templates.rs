@@ -103,7 +103,7 @@ const TEMPLATES: &[&str] = &[
     "{{ (t|length / 3)|round(1) }} {{ (t|length / 3)|int }} {{ 10 - t|length }}",
     "{{ 2.50 }} {{ 1.0 + n }} {{ n / 0 }}",
     "{% if 'x' + t == 'xwarm' %}yes{% endif %}{% if n // 2 in a %}in{% endif %}{% if not n % 2 %}even{% endif %}",
-    "{% with a = a|first %}{{ a }}{% endwith %}{% with n = n + 1 %}{{ n }}{% with n = n * 2 %}{{ n }}{% endwith %}{% endwith %}",
+    "{% with a = a|first %}{{ a }}{% endwith %}{% with n = n + 1 %}{{ n }}{% with n = n / 2 %}{{ n }}{% endwith %}{% endwith %}",
     "{% filter indent(2, true) %}x\n{{ t }}\n\ny{% endfilter %}{% filter trim|upper %}  {{ a }} {% endfilter %}",
     "{% set x %}{{ x|default('none') }}{{ t }}{% endset %}{{ x }}",
     "{% for x in a|list %}{{ x }}{% endfor %}{{ a|unique|first }}{{ a|sort|last|default('none') }}",
