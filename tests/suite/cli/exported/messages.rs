@@ -44,7 +44,7 @@ fn text(value: &Option<Value>) -> Result<String, String> {
 }
 
 /// Returns what a number, or a text that writes one, is worth.
-fn number(value: &Option<Value>) -> Option<f64> {
+fn as_number(value: &Option<Value>) -> Option<f64> {
     match value {
         Some(Value::Number(number)) => number.as_f64(),
         Some(Value::Bool(truth)) => Some(f64::from(u8::from(*truth))),
@@ -59,7 +59,7 @@ fn holds(value: &Option<Value>) -> bool {
         Some(Value::String(text)) => !text.is_empty(),
         Some(Value::Array(items)) => !items.is_empty(),
         Some(Value::Object(fields)) => !fields.is_empty(),
-        Some(Value::Bool(_) | Value::Number(_)) => number(value) != Some(0.0),
+        Some(Value::Bool(_) | Value::Number(_)) => as_number(value) != Some(0.0),
     }
 }
 

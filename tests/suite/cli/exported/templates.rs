@@ -238,7 +238,7 @@ fn need_fields(value: &Option<Value>, name: &str) -> Result<(), String> {
 }
 
 /// Returns what a number, or a text that writes one, is worth.
-fn number(value: &Option<Value>) -> Option<f64> {
+fn as_number(value: &Option<Value>) -> Option<f64> {
     match value {
         Some(Value::Number(number)) => number.as_f64(),
         Some(Value::Bool(truth)) => Some(f64::from(u8::from(*truth))),
@@ -257,7 +257,7 @@ fn holds(value: &Option<Value>) -> bool {
         Some(Value::String(text)) => !text.is_empty(),
         Some(Value::Array(items)) => !items.is_empty(),
         Some(Value::Object(fields)) => !fields.is_empty(),
-        Some(Value::Bool(_) | Value::Number(_)) => number(value) != Some(0.0),
+        Some(Value::Bool(_) | Value::Number(_)) => as_number(value) != Some(0.0),
     }
 }
 
@@ -271,14 +271,14 @@ fn same(one: &Option<Value>, other: &Option<Value>) -> bool {
             let found = |(name, value): (&String, &Value)| other.get(name).is_some_and(|other| same(value, other));
             one.len() == other.len() && one.iter().all(found)
         }
-        (Some(Value::Number(_) | Value::Bool(_)), Some(Value::Number(_) | Value::Bool(_))) => number(one) == number(other),
+        (Some(Value::Number(_) | Value::Bool(_)), Some(Value::Number(_) | Value::Bool(_))) => as_number(one) == as_number(other),
         _ => one == other,
     }
 }
 
 /// Compares a value with a number.
-fn order(value: &Option<Value>, other: f64) -> Result<std::cmp::Ordering, String> {
-    match (number(value), value) {
+fn order_of(value: &Option<Value>, other: f64) -> Result<std::cmp::Ordering, String> {
+    match (as_number(value), value) {
         (Some(own), _) => Ok(own.total_cmp(&other)),
         (None, Some(Value::String(text))) if !text.trim().is_empty() => {
             Err(format!("a text that is no number cannot be compared with one: {text}"))
@@ -304,7 +304,7 @@ fn contains(value: &Option<Value>, other: &Option<Value>) -> Result<bool, String
 }
 
 /// Returns a field or an item of a value.
-fn item(value: &Option<Value>, key: &Option<Value>) -> Result<Option<Value>, String> {
+fn item_of(value: &Option<Value>, key: &Option<Value>) -> Result<Option<Value>, String> {
     let place = |length: usize| {
         let place = key.as_ref().and_then(Value::as_i64)?;
         let length = i64::try_from(length).ok()?;
@@ -332,7 +332,7 @@ fn parts(value: &Option<Value>) -> Result<Vec<Option<Value>>, String> {
 }
 
 /// Returns what a loop runs over: items, names of fields, or the lines of a text that are not blank.
-fn items(value: &Option<Value>) -> Result<Vec<Option<Value>>, String> {
+fn loop_items(value: &Option<Value>) -> Result<Vec<Option<Value>>, String> {
     match value {
         Some(Value::String(text)) => {
             Ok(text.lines().filter(|line| !line.trim().is_empty()).map(|line| Some(line.into())).collect())
@@ -342,7 +342,7 @@ fn items(value: &Option<Value>) -> Result<Vec<Option<Value>>, String> {
     }
 }
 
-fn pairs(value: &Option<Value>) -> Result<Vec<(Option<Value>, Option<Value>)>, String> {
+fn loop_pairs(value: &Option<Value>) -> Result<Vec<(Option<Value>, Option<Value>)>, String> {
     if let Some(Value::Object(fields)) = value {
         return Ok(fields.iter().map(|(name, value)| (Some(name.as_str().into()), Some(value.clone()))).collect());
     }
@@ -352,18 +352,18 @@ fn pairs(value: &Option<Value>) -> Result<Vec<(Option<Value>, Option<Value>)>, S
             _ => Err("a loop with two names runs over what is no pairs".to_owned()),
         }
     };
-    items(value)?.iter().map(pair).collect()
+    loop_items(value)?.iter().map(pair).collect()
 }
 
-fn first(value: &Option<Value>) -> Result<Option<Value>, String> {
+fn first_of(value: &Option<Value>) -> Result<Option<Value>, String> {
     Ok(parts(value)?.first().cloned().flatten())
 }
 
-fn last(value: &Option<Value>) -> Result<Option<Value>, String> {
+fn last_of(value: &Option<Value>) -> Result<Option<Value>, String> {
     Ok(parts(value)?.last().cloned().flatten())
 }
 
-fn length(value: &Option<Value>) -> Result<usize, String> {
+fn length_of(value: &Option<Value>) -> Result<usize, String> {
     Ok(parts(value)?.len())
 }
 
@@ -391,7 +391,7 @@ fn numeral(value: &Option<Value>) -> Option<Value> {
 }
 
 fn worth(value: &Option<Value>) -> Result<f64, String> {
-    number(&counted(value)?).ok_or_else(|| "a program does not count with what is no number".to_owned())
+    as_number(&counted(value)?).ok_or_else(|| "a program does not count with what is no number".to_owned())
 }
 
 /// Writes a number that was counted.
@@ -570,7 +570,7 @@ fn total_of(value: &Option<Value>) -> Result<Option<Value>, String> {
 /// Sorts items, by a field if it has a name: texts, for which the case of A to Z does not count, or numbers.
 fn sorted_by(value: &Option<Value>, field: &str, backwards: bool) -> Result<Option<Value>, String> {
     let key = |part: &Value| -> Result<Value, String> {
-        let key = if field.is_empty() { Some(part.clone()) } else { item(&Some(part.clone()), &Some(Value::from(field)))? };
+        let key = if field.is_empty() { Some(part.clone()) } else { item_of(&Some(part.clone()), &Some(Value::from(field)))? };
         match key {
             Some(Value::String(text)) => Ok(Value::from(text.to_ascii_lowercase())),
             Some(Value::Number(number)) => Ok(Value::Number(number)),
@@ -593,11 +593,11 @@ fn sorted_by(value: &Option<Value>, field: &str, backwards: bool) -> Result<Opti
 }
 
 fn smallest_of(value: &Option<Value>) -> Result<Option<Value>, String> {
-    first(&sorted_by(value, "", false)?)
+    first_of(&sorted_by(value, "", false)?)
 }
 
 fn largest_of(value: &Option<Value>) -> Result<Option<Value>, String> {
-    first(&sorted_by(value, "", true)?)
+    first_of(&sorted_by(value, "", true)?)
 }
 
 /// Returns each item once; the case of texts does not count.
@@ -648,11 +648,11 @@ fn batches_of(value: &Option<Value>, count: usize) -> Result<Option<Value>, Stri
 }
 
 fn is_odd(value: &Option<Value>) -> bool {
-    !matches!(value, Some(Value::String(_))) && number(value).is_some_and(|number| number % 2.0 != 0.0 && number.fract() == 0.0)
+    !matches!(value, Some(Value::String(_))) && as_number(value).is_some_and(|number| number % 2.0 != 0.0 && number.fract() == 0.0)
 }
 
 fn is_even(value: &Option<Value>) -> bool {
-    !matches!(value, Some(Value::String(_))) && number(value).is_some_and(|number| number % 2.0 == 0.0)
+    !matches!(value, Some(Value::String(_))) && as_number(value).is_some_and(|number| number % 2.0 == 0.0)
 }
 
 /// Writes message 1, of the role user.
@@ -714,7 +714,7 @@ fn write_message_4(a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
     out.push_str(".\n");
-    let loop_1 = items(&a_value)?;
+    let loop_1 = loop_items(&a_value)?;
     for (index_1, x_) in loop_1.iter().cloned().enumerate() {
         out.push_str("- ");
         out.push_str(&(index_1 + 1).to_string());
@@ -736,7 +736,7 @@ fn write_message_5(a: &Option<Value>) -> Result<String, String> {
     let mut out = String::new();
     out.push_str(".\n");
     let mut loop_1 = Vec::new();
-    for x_ in items(&a_value)? {
+    for x_ in loop_items(&a_value)? {
         if holds(&x_) {
             loop_1.push(x_);
         }
@@ -760,7 +760,7 @@ fn write_message_6(a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
     out.push_str(".\n");
-    for (key, value_) in pairs(&a_value)? {
+    for (key, value_) in loop_pairs(&a_value)? {
         out.push_str(&text(&key)?);
         out.push_str("=");
         out.push_str(&text(&value_)?);
@@ -774,8 +774,8 @@ fn write_message_7(a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
     out.push_str(".\n");
-    for x_ in items(&a_value)? {
-        let loop_2 = items(&item(&x_, &Some(Value::from("tags")))?)?;
+    for x_ in loop_items(&a_value)? {
+        let loop_2 = loop_items(&item_of(&x_, &Some(Value::from("tags")))?)?;
         for (index_2, y) in loop_2.iter().cloned().enumerate() {
             out.push_str(&(index_2 + 1).to_string());
             out.push_str(&text(&y)?);
@@ -806,7 +806,7 @@ fn write_message_9(a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
     out.push_str(".\n");
-    out.push_str(&length(&a_value)?.to_string());
+    out.push_str(&length_of(&a_value)?.to_string());
     Ok(out)
 }
 
@@ -824,9 +824,9 @@ fn write_message_11(a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
     out.push_str(".\n");
-    out.push_str(&text(&first(&a_value)?)?);
+    out.push_str(&text(&first_of(&a_value)?)?);
     out.push_str("|");
-    out.push_str(&text(&last(&a_value)?)?);
+    out.push_str(&text(&last_of(&a_value)?)?);
     Ok(out)
 }
 
@@ -844,15 +844,15 @@ fn write_message_13(n: &Option<Value>) -> Result<String, String> {
     let n_value = read(n);
     let mut out = String::new();
     out.push_str(".\n");
-    if order(&n_value, 3.0)?.is_gt() {
+    if order_of(&n_value, 3.0)?.is_gt() {
         out.push_str(">");
-    } else if order(&n_value, 0.0)?.is_lt() {
+    } else if order_of(&n_value, 0.0)?.is_lt() {
         out.push_str("<");
     }
-    if number(&n_value) == Some(5.0) {
+    if as_number(&n_value) == Some(5.0) {
         out.push_str("five");
     }
-    if number(&n_value) != Some(1.5) {
+    if as_number(&n_value) != Some(1.5) {
         out.push_str("not");
     }
     Ok(out)
@@ -864,7 +864,7 @@ fn write_message_14(o: &Option<Value>) -> Result<String, String> {
     let o_value = read(o);
     let mut out = String::new();
     out.push_str(".\n");
-    out.push_str(&text(&item(&o_value, &Some(Value::from("name")))?)?);
+    out.push_str(&text(&item_of(&o_value, &Some(Value::from("name")))?)?);
     Ok(out)
 }
 
@@ -874,11 +874,11 @@ fn write_message_15(t: &Option<Value>, a: &Option<Value>) -> Result<String, Stri
     let t_value = read(t);
     let mut out = String::new();
     out.push_str(".\n");
-    if holds(&item(&a_value, &Some(Value::from("name")))?) {
-        out.push_str(&text(&item(&a_value, &Some(Value::from("name")))?)?);
+    if holds(&item_of(&a_value, &Some(Value::from("name")))?) {
+        out.push_str(&text(&item_of(&a_value, &Some(Value::from("name")))?)?);
     }
-    out.push_str(&item(&a_value, &Some(Value::from("name")))?.is_some().to_string());
-    out.push_str(&same(&given(&item(&a_value, &Some(Value::from("name")))?)?, &t_value).to_string());
+    out.push_str(&item_of(&a_value, &Some(Value::from("name")))?.is_some().to_string());
+    out.push_str(&same(&given(&item_of(&a_value, &Some(Value::from("name")))?)?, &t_value).to_string());
     Ok(out)
 }
 
@@ -888,11 +888,11 @@ fn write_message_16(a: &Option<Value>, n: &Option<Value>) -> Result<String, Stri
     let n_value = read(n);
     let mut out = String::new();
     out.push_str(".\n");
-    out.push_str(&text(&item(&a_value, &Some(Value::from(0)))?)?);
+    out.push_str(&text(&item_of(&a_value, &Some(Value::from(0)))?)?);
     out.push_str("|");
-    out.push_str(&text(&item(&a_value, &Some(Value::from(-1)))?)?);
+    out.push_str(&text(&item_of(&a_value, &Some(Value::from(-1)))?)?);
     out.push_str("|");
-    out.push_str(&text(&item(&a_value, &n_value)?)?);
+    out.push_str(&text(&item_of(&a_value, &n_value)?)?);
     Ok(out)
 }
 
@@ -1037,7 +1037,7 @@ fn write_message_25(a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
     out.push_str(".\n");
-    let loop_1 = items(&a_value)?;
+    let loop_1 = loop_items(&a_value)?;
     for (index_1, x_) in loop_1.iter().cloned().enumerate() {
         if worth(&calculated(&Some(Value::from(index_1 + 1)), "%", &Some(Value::from(2)))?)? == 0.0 {
             out.push_str("even ");
@@ -1047,7 +1047,7 @@ fn write_message_25(a: &Option<Value>) -> Result<String, String> {
         out.push_str(&written(&calculated(&Some(Value::from(loop_1.len())), "-", &Some(Value::from(index_1 + 1)))?)?);
         out.push_str(" ");
     }
-    out.push_str(&written(&calculated(&Some(Value::from(length(&a_value)?)), "*", &Some(Value::from(2)))?)?);
+    out.push_str(&written(&calculated(&Some(Value::from(length_of(&a_value)?)), "*", &Some(Value::from(2)))?)?);
     Ok(out)
 }
 
@@ -1087,7 +1087,7 @@ fn write_message_28(n: &Option<Value>) -> Result<String, String> {
     if worth(&calculated(&counted(&numeral(&n_value))?, "*", &Some(Value::from(2)))?)? == 6.0 {
         out.push_str("six");
     }
-    if order(&added(&n_value, &n_value)?, 6.0)?.is_ge() {
+    if order_of(&added(&n_value, &n_value)?, 6.0)?.is_ge() {
         out.push_str("twice");
     }
     Ok(out)
@@ -1214,8 +1214,8 @@ fn write_message_37(a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
     out.push_str(".\n");
-    for x_ in items(&sorted_by(&a_value, "name", false)?)? {
-        out.push_str(&text(&item(&x_, &Some(Value::from("name")))?)?);
+    for x_ in loop_items(&sorted_by(&a_value, "name", false)?)? {
+        out.push_str(&text(&item_of(&x_, &Some(Value::from("name")))?)?);
         out.push_str(";");
     }
     out.push_str(&joined(&field_of_each(&a_value, "name")?, ", ")?);
@@ -1240,11 +1240,11 @@ fn write_message_39(a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
     out.push_str(".\n");
-    for x_ in items(&reversed_of(&a_value)?)? {
+    for x_ in loop_items(&reversed_of(&a_value)?)? {
         out.push_str(&text(&x_)?);
         out.push_str(";");
     }
-    out.push_str(&length(&list_of(&a_value)?)?.to_string());
+    out.push_str(&length_of(&list_of(&a_value)?)?.to_string());
     out.push_str(&as_json(&list_of(&a_value)?)?);
     Ok(out)
 }
@@ -1254,7 +1254,7 @@ fn write_message_40(a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
     out.push_str(".\n");
-    for (key, value_) in pairs(&field_pairs(&a_value)?)? {
+    for (key, value_) in loop_pairs(&field_pairs(&a_value)?)? {
         out.push_str(&text(&key)?);
         out.push_str("=");
         out.push_str(&text(&value_)?);
@@ -1268,9 +1268,9 @@ fn write_message_41(a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
     out.push_str(".\n");
-    for row in items(&batches_of(&a_value, 2)?)? {
+    for row in loop_items(&batches_of(&a_value, 2)?)? {
         out.push_str("[");
-        for x_ in items(&row)? {
+        for x_ in loop_items(&row)? {
             out.push_str(&text(&x_)?);
             out.push_str(",");
         }
@@ -1296,7 +1296,7 @@ fn write_message_42(t: &Option<Value>) -> Result<String, String> {
     note = Some(Value::from(block_1.as_str()));
     out.push_str(&text(&note)?);
     out.push_str("|");
-    out.push_str(&length(&Some(Value::from(spelled(&note)?.trim().to_owned())))?.to_string());
+    out.push_str(&length_of(&Some(Value::from(spelled(&note)?.trim().to_owned())))?.to_string());
     let mut block_2 = String::new();
     block_2.push_str(" ");
     block_2.push_str(&text(&note)?);
@@ -1347,7 +1347,7 @@ fn write_message_45(a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
     out.push_str(".\n");
-    let loop_1 = items(&a_value)?;
+    let loop_1 = loop_items(&a_value)?;
     for (index_1, x_) in loop_1.iter().cloned().enumerate() {
         let mut seen: Option<Value> = None;
         let last_: Option<Value> = Some(Value::from(index_1 + 1 == loop_1.len()));
