@@ -4,7 +4,7 @@ use crate::{
     present::program::{
         code::{CallArgument, CodeCall, CodeFunction, NumberCode, NumberKind, TruthCode, ValueCode},
         code_expressions::count_of,
-        code_writer::{CodeWriter, LocalKind},
+        code_writer::{CodeWriter, LocalKind, ROUNDED},
     },
     template::{
         expression::{LoopField, SumSign, TemplateExpr, Unwritable, ValueComparison, unwritable},
@@ -256,10 +256,6 @@ impl CodeWriter<'_> {
         }
     }
 }
-
-/// What is said of what was rounded: whether it has a fraction is seen where it is written alone.
-pub(super) const ROUNDED: &str =
-    "a program writes what `round` makes, and does no more with it; `|int` or `|float` behind it can be counted with";
 
 /// What is said of what is no number.
 const UNKNOWN: &str = "a number that is not understood";

@@ -2,9 +2,8 @@
 //! could do otherwise is refused.
 
 use crate::{
-    present::program::{
-        code::{CodeLoop, CodeStep, MessageCode, NumberKind, ProgramVariable, TextCode, ValueCode, owner},
-        code_numbers::ROUNDED,
+    present::program::code::{
+        CodeLoop, CodeStep, MessageCode, NumberKind, ProgramVariable, TextCode, ValueCode, owner,
     },
     template::{
         expression::{LoopField, TemplateExpr, Unwritable, unwritable},
@@ -15,6 +14,10 @@ use crate::{
 
 /// Loops in each other, at most: Python has no more.
 const MOST_LOOPS: usize = 20;
+
+/// What is said of what was rounded: whether it has a fraction is seen where it is written alone.
+pub(super) const ROUNDED: &str =
+    "a program writes what `round` makes, and does no more with it; `|int` or `|float` behind it can be counted with";
 
 /// What a name of the template stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
