@@ -89,6 +89,11 @@ impl Reader {
         self.decoder.progress().ended
     }
 
+    /// Returns the path that the rest of a response is got from which was not ready; none where it is complete.
+    pub(crate) fn again(&self) -> Option<String> {
+        self.decoder.again()
+    }
+
     /// Takes a body that broke off. After its finish reason an answer is whole all the same; before,
     /// the error stands.
     pub fn broke_off(&mut self, error: CallError, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
