@@ -49,6 +49,10 @@ pub struct Check {
     /// The messages by which the model is asked that judges, in place of those of the built-in judge; may hold variables.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub judge_prompt: Vec<Turn>,
+    /// The program that takes the context out of the answer, where a model judges by one: as the value of `exec`; the variable
+    /// `context` where unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Value>,
     /// How often it is asked, where a model judges; once where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<u32>,
@@ -82,6 +86,7 @@ impl Check {
             transform: None,
             judge: None,
             judge_prompt: Vec::new(),
+            context: None,
             repeat: None,
             enabled: true,
         }

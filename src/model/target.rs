@@ -128,7 +128,7 @@ impl Target {
         }
         let services = TextService::ALL.into_iter().filter(|service| self.serves(*service));
         let kinds = CheckKind::ALL.iter().filter(|kind| kind.service().is_some_and(|service| self.serves(service)));
-        let list = |names: &mut dyn Iterator<Item = &str>| names.collect::<Vec<_>>().join(" and ");
+        let list = |names: &mut dyn Iterator<Item = &'static str>| names.collect::<Vec<_>>().join(" and ");
         Some(format!(
             "{} makes no answers: {} is what it is asked for, as the `judge` of a check {}",
             self.provider,

@@ -733,13 +733,14 @@ proptest! {
 
 #[test]
 fn a_models_name_is_filled_from_the_environment_and_nothing_else() {
-    let mut model = providers::ids::model("openai:chat:{{env.FAMILY}}-{{env.SIZE}}").unwrap().unwrap();
+    let mut model = providers::ids::model_for("openai:chat:{{env.FAMILY}}-{{env.SIZE}}", None).unwrap().unwrap();
     assert_eq!(model.variables(), ["FAMILY", "SIZE"]);
     // A value is no template.
     let value = |name: &str| Some(if name == "FAMILY" { "{{env.SIZE}}".to_owned() } else { "mini".to_owned() });
     model.fill(value).unwrap();
     assert_eq!(model.name, "{{env.SIZE}}-mini");
-    let unset = providers::ids::model("openai:chat:{{env.FAMILY}}").unwrap().unwrap().fill(|_| Some(String::new()));
+    let unset =
+        providers::ids::model_for("openai:chat:{{env.FAMILY}}", None).unwrap().unwrap().fill(|_| Some(String::new()));
     assert_eq!(unset, Err("FAMILY".to_owned()));
     let of = |id: &str| error(&format!("prompts: [x]\nproviders: ['{id}']\n"));
     assert!(of("openai:chat:{{env.OPENAI_API_KEY}}").contains("looks like a key"));

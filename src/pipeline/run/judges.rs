@@ -12,6 +12,7 @@ use futures_util::{StreamExt as _, future::join_all};
 use crate::{
     eval::{
         Judgement, PendingCheck, Rubric,
+        program_check::ContextProgram,
         rubric::{JUDGE, Opinion},
         service_check::ServiceCheck,
     },
@@ -41,6 +42,14 @@ impl Question {
                     said.chunks(orders.max(1)).map(|orders| rubric.read(orders)).collect();
                 rubric.verdict(&opinions, Some(model))
             }
+        }
+    }
+
+    /// What takes the context out of the answer that it is about, if anything does.
+    fn context(&self) -> Option<&ContextProgram> {
+        match self {
+            Self::Rubric(rubric) => rubric.context.as_ref(),
+            Self::Service(_) => None,
         }
     }
 
@@ -74,6 +83,22 @@ impl Run {
                 PendingCheck::Service(check) => questions.push((verdict, Question::Service(check))),
                 PendingCheck::Best(choice) => self.choices.push((verdict, choice)),
                 PendingCheck::Program(program) => programs.push((verdict, program)),
+            }
+        }
+        let takes_context = |(_, question): &(usize, Question)| question.context().is_some();
+        if questions.iter().any(takes_context) {
+            let facts = self.facts(judgement, messages);
+            let contexts = questions.iter().map(|(_, question)| async {
+                match question.context() {
+                    Some(context) => Some(self.take_context(context, &facts).await),
+                    None => None,
+                }
+            });
+            let contexts = join_all(contexts).await;
+            for ((_, question), found) in questions.iter_mut().zip(contexts) {
+                if let Question::Rubric(rubric) = question {
+                    rubric.found_context = found;
+                }
             }
         }
         if !programs.is_empty() {

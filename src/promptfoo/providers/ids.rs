@@ -288,7 +288,8 @@ pub(crate) fn service_of(id: &str) -> Option<TextService> {
     TextService::ALL.into_iter().find(|service| apis(*service).contains(&api)).or_else(of_vendor)
 }
 
-/// Finds the model of an id that is asked for something else than an answer, or as [`model`] does.
+/// Finds the model of an id, as it is asked for an answer or for something else: none where it is a name of retort's own. What it
+/// may not be is said in words.
 pub(crate) fn model_for(id: &str, service: Option<TextService>) -> Result<Option<SuiteModel>, String> {
     let parts = id.split_once(':').zip(service.filter(|service| service_of(id) == Some(*service)));
     let parts = parts.and_then(|((vendor, rest), service)| {
@@ -297,19 +298,13 @@ pub(crate) fn model_for(id: &str, service: Option<TextService>) -> Result<Option
     });
     match parts {
         Some((vendor, name)) if prefixes().any(|(_, _, prefix)| prefix.strip_suffix(':') == Some(vendor)) => {
-            model_asked(&format!("{vendor}:{name}"), service)
+            model(&format!("{vendor}:{name}"), service)
         }
-        Some(_) | None => model_asked(id, service),
+        Some(_) | None => model(id, service),
     }
 }
 
-/// Finds the model of an id that is asked for an answer: none where it is a name of retort's own. What it may not be is said in
-/// words.
-pub(crate) fn model(id: &str) -> Result<Option<SuiteModel>, String> {
-    model_asked(id, None)
-}
-
-fn model_asked(id: &str, service: Option<TextService>) -> Result<Option<SuiteModel>, String> {
+fn model(id: &str, service: Option<TextService>) -> Result<Option<SuiteModel>, String> {
     if id.is_empty() {
         return Err("a provider's id is empty; write one such as `openai:gpt-4o`".to_owned());
     }
@@ -393,6 +388,10 @@ fn forms(prefixes: &BTreeMap<Wire, Vec<String>>) -> String {
 mod tests {
     use super::*;
 
+    fn model(id: &str) -> Result<Option<SuiteModel>, String> {
+        model_for(id, None)
+    }
+
     #[test]
     fn no_two_vendors_have_the_same_beginning_and_each_leads_back() {
         let mut known = std::collections::BTreeSet::new();
@@ -402,7 +401,7 @@ mod tests {
             let partly = PARTLY.iter().find(|(name, ..)| *name == vendor.name);
             let name = format!("{}some-model", partly.map_or("", |(_, beginning, _)| beginning));
             let service = vendor.services.first().copied();
-            let model = |id: &str| model_asked(id, service);
+            let model = |id: &str| super::model(id, service);
             let found = model(&format!("{prefix}{name}")).unwrap().unwrap();
             let wanted = SuiteModel { vendor: Some(vendor.name.clone()), wire, name, command: Vec::new() };
             assert_eq!(found, wanted, "{prefix}");

@@ -76,7 +76,7 @@ fn version(model: &str) -> Option<&str> {
     model.split_once(':').map(|(_, version)| version)
 }
 
-/// A prediction.
+/// What a prediction has come to, ready or not.
 #[derive(Debug, Default)]
 struct PredictionDecoder {
     progress: StreamProgress,
@@ -114,7 +114,7 @@ impl StreamDecoder for PredictionDecoder {
                 let state: String = other.chars().take(40).collect();
                 Err(CallError::new(
                     ErrorKind::Unknown,
-                    format!("the prediction is in a state that is not known: {state}"),
+                    format!("the prediction is in a state that is not known: {state:?}"),
                 ))
             }
         }
@@ -143,7 +143,7 @@ fn guarded(output: &Value) -> Result<Value, String> {
     let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
     let strange = || {
         let head: String = said.trim().chars().take(80).collect();
-        format!("the model says neither `safe` nor `unsafe` with its categories, as a Llama Guard does: {head}")
+        format!("the model says neither `safe` nor `unsafe` with its categories, as a Llama Guard does: {head:?}")
     };
     let found: Vec<&str> = match (lines.next(), lines.next(), lines.next()) {
         (Some("safe"), None, None) => Vec::new(),
@@ -151,7 +151,8 @@ fn guarded(output: &Value) -> Result<Value, String> {
         _ => return Err(strange()),
     };
     let is_code = |code: &&str| {
-        code.strip_prefix('S').is_some_and(|number| (1..=2).contains(&number.len()) && number.parse::<u8>().is_ok())
+        code.strip_prefix('S')
+            .is_some_and(|number| (1..=2).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit()))
     };
     if !found.iter().all(is_code) {
         return Err(strange());
@@ -202,7 +203,7 @@ mod tests {
         for (body, why) in [
             (json!({"id": "a1", "status": "succeeded", "output": null}), "neither `safe`"),
             (json!({"id": "a1", "status": "canceled"}), "canceled"),
-            (json!({"id": "a1", "status": "dreaming"}), "not known: dreaming"),
+            (json!({"id": "a1", "status": "dreaming"}), "not known: \"dreaming\""),
             (json!({"id": "../keys", "status": "starting"}), "no id"),
             (json!({"status": "processing"}), "no id"),
             (json!({"output": "safe"}), "not known"),

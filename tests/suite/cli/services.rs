@@ -18,6 +18,12 @@ fn verdict(ran: &Ran) -> Value {
     cell["verdicts"].as_array().unwrap().last().unwrap().clone()
 }
 
+/// The verdicts of the last checks of a cell.
+fn last(cell: &Value, count: usize) -> Vec<Value> {
+    let all = cell["verdicts"].as_array().unwrap();
+    all[all.len() - count..].to_vec()
+}
+
 /// A home with a provider `own` and a prompt with one check, whose one row is answered by the demonstration.
 fn home(provider: &str, check: &str) -> Home {
     let home = Home::new();
@@ -122,7 +128,7 @@ async fn an_answer_is_classified_and_the_run_is_no_answer() {
     for (body, check, mark, reason) in [
         (text, "value = \"nothate\"\nthreshold = 0.5", "passed", "nothate 0.75 ≥ threshold 0.50"),
         (text, "value = \"nothate\"", "failed", "nothate 0.75 < threshold 1.00"),
-        (text, "value = \"nothate\"\nweight = 0", "failed", "nothate 0.75 < threshold 1.00"),
+        (text, "value = \"nothate\"\nweight = 0", "passed", "nothate 0.75 < threshold 1.00 (weight 0"),
         (text, "threshold = 0.75", "passed", "nothate 0.75 ≥ threshold 0.75"),
         (text, "value = \"hat\"", "inconclusive", "has no label"),
         (pieces, "threshold = 0.5", "passed", "NAME 0.75 ≥ threshold 0.50"),
@@ -137,12 +143,14 @@ async fn an_answer_is_classified_and_the_run_is_no_answer() {
         );
         let dry = ran(&home, &[BATCH, &["--dry-run"]].concat()).await;
         assert_eq!((dry.lines()[0]["requests"].as_u64(), server.requests().len()), (Some(2), 0), "{}", dry.out);
+        let capped = ran(&home, &[BATCH, &["--max-cost", "1"]].concat()).await;
+        assert_eq!((capped.code, server.requests().len()), (Some(2), 0), "its price is not known: {}", capped.err);
         let run = ran(&home, BATCH).await;
         let found = verdict(&run);
         assert_eq!(found["status"], mark, "{found} {}", run.err);
         let words = found["reason"].as_str().unwrap();
         assert!(words.contains(reason) && !words.contains('\u{1b}'), "{found}");
-        let failed = if mark == "passed" || check.contains("weight = 0") { Some(0) } else { Some(100) };
+        let failed = if mark == "passed" { Some(0) } else { Some(100) };
         assert_eq!(run.code, failed, "{check}: {}", run.err);
         let requests = server.requests();
         assert_eq!((requests.len(), requests[0].path.as_str()), (1, "/hf-inference/models/a/b"));
@@ -251,7 +259,7 @@ async fn a_prediction_that_is_no_moderation_never_passes() {
         (vec![prediction("succeeded", &value!("Safe travels!"))], "neither `safe` nor `unsafe`"),
         (vec![prediction("succeeded", &value!("unsafe\nS1,\u{1b}[2J"))], "neither `safe` nor `unsafe`"),
         (vec![prediction("canceled", &Value::Null)], "canceled"),
-        (vec![prediction("dreaming", &value!("safe"))], "not known: dreaming"),
+        (vec![prediction("dreaming", &value!("safe"))], "not known: \"dreaming\""),
         (vec![says(r#"{"id":"../../keys","status":"starting"}"#)], "no id"),
         (vec![says(r#"{"id":"a","status":"failed","error":"out of memory r8_planted-Sentinel"}"#)], "did not answer"),
         (
@@ -323,38 +331,98 @@ fn files_of_code_embed_and_classify_after_a_yes() {
     assert!(refused.code == Some(1) && refused.err.contains("start the program `node ./embed.js`"), "{}", refused.err);
     let run = home.run(&["batch", "-c", "c.yaml", "--json", "--trust"]);
     let cell = run.lines().into_iter().find(|line| line["event"] == "cell").unwrap_or_else(|| panic!("{}", run.err));
-    let found: Vec<_> =
-        cell["verdicts"].as_array().unwrap().iter().map(|one| one["status"].as_str().unwrap().to_owned()).collect();
+    let verdicts = last(&cell, 7);
+    let found: Vec<_> = verdicts.iter().map(|one| one["status"].as_str().unwrap()).collect();
     let wanted = ["passed", "passed", "inconclusive", "inconclusive", "passed", "passed", "inconclusive"];
     assert_eq!(found, wanted, "{} {}", cell["verdicts"], run.err);
-    assert!(cell["verdicts"][6].to_string().contains("callClassificationApi"), "{}", cell["verdicts"]);
+    assert!(verdicts[6].to_string().contains("callClassificationApi"), "{}", cell["verdicts"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_config_of_promptfoos_names_its_classifier_and_its_moderator() {
-    let answers = [
-        r#"[[{"label":"nothate","score":0.75},{"label":"hate","score":0.25}]]"#,
-        r#"{"id":"a1","status":"succeeded","output":"safe"}"#,
-    ];
-    let server = Server::start(answers.map(says)).await;
+    let labels = r#"[[{"label":"nothate","score":0.75},{"label":"hate","score":0.25}]]"#;
+    let classifier = Server::start([says(labels)]).await;
+    let guard = Server::start([prediction("succeeded", &value!("unsafe\nS10"))]).await;
     let home = Home::new();
     home.file(
         "work/c.yaml",
         &format!(
             "prompts: ['Say {{{{a}}}}.']\nproviders: [echo]\ndefaultTest:\n  options:\n    provider:\n      \
-             id: huggingface:text-classification:a/b\n      config: {{wait_for_model: true, apiBaseUrl: '{url}/hf-inference'}}\n\
+             id: huggingface:text-classification:a/b\n      config: {{wait_for_model: true, apiBaseUrl: '{}/hf-inference'}}\n\
              tests:\n  - vars: {{a: x}}\n    assert:\n      - {{type: not-classifier, value: hate, threshold: 0.5}}\n      \
              - {{type: moderation, value: [S10], provider: {{id: 'replicate:moderation:meta/llama-guard-3-8b:146d', \
-             config: {{apiBaseUrl: '{url}/v1'}}}}}}\n",
-            url = server.url
+             config: {{apiBaseUrl: '{}/v1'}}}}}}\n",
+            classifier.url, guard.url
         ),
     );
-    let run = ran(&home, &["batch", "-c", "c.yaml", "--json", "--trust", "-j", "1"]).await;
+    let run = ran(&home, &["batch", "-c", "c.yaml", "--json", "--trust"]).await;
     let cell = run.lines().into_iter().find(|line| line["event"] == "cell").unwrap_or_else(|| panic!("{}", run.err));
-    let verdicts = cell["verdicts"].as_array().unwrap();
-    let mut paths: Vec<String> = server.requests().iter().map(|request| request.path.clone()).collect();
-    paths.sort();
+    let verdicts = last(&cell, 2);
+    assert_eq!(
+        (verdicts[0]["status"].as_str(), verdicts[1]["status"].as_str()),
+        (Some("passed"), Some("failed")),
+        "{cell}"
+    );
+    let paths = [&classifier, &guard].map(|server| server.requests().remove(0).path);
     assert_eq!(paths, ["/hf-inference/models/a/b", "/v1/predictions"], "{}", run.err);
-    assert_eq!(verdicts.len(), 2, "{cell}");
     assert!(run.err.contains("`config.wait_for_model` has no effect here"), "{}", run.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_context_is_taken_out_of_the_answer_after_a_yes_and_the_judge_is_told_it() {
+    let judged = r#"{"claims":[{"claim":"c","reason":"r","supported":true}]}"#;
+    let body = value!({"choices": [{"index": 0, "message": {"role": "assistant", "content": judged}, "finish_reason": "stop"}]});
+    let server = Server::start((0..8).map(|_| says(&body.to_string()))).await;
+    let home = Home::new();
+    home.file(
+        "work/sources.py",
+        "def get_transform(output, context):\n    return ['Of ' + output, context['vars']['a']]\n",
+    );
+    home.file(
+        "work/c.yaml",
+        &format!(
+            "prompts: ['Say {{{{a}}}}.']\nproviders: [echo]\ndefaultTest: {{options: {{provider: {{id: 'openai:chat:j', config: {{apiBaseUrl: \
+             '{}/v1', stream: false}}}}}}}}\ntests:\n  - vars: {{a: x}}\n    assert:\n      \
+             - {{type: context-faithfulness, contextTransform: 'context?.metadata?.citations?.[0] || `Out of ${{output}}`'}}\n      \
+             - {{type: context-relevance, contextTransform: 'file://sources.py'}}\n      \
+             - {{type: context-faithfulness, contextTransform: 'output.nothing.there'}}\n      \
+             - {{type: not-context-faithfulness, contextTransform: '3'}}\n      \
+             - {{type: context-relevance, contextTransform: '[]'}}\n",
+            server.url
+        ),
+    );
+    let refused = ran(&home, &["batch", "-c", "c.yaml", "--json"]).await;
+    assert!(refused.code == Some(1) && refused.err.contains("start the program `node -e"), "{}", refused.err);
+    assert!(server.requests().is_empty());
+    let run = ran(&home, &["batch", "-c", "c.yaml", "--json", "--trust"]).await;
+    let cell = run.lines().into_iter().find(|line| line["event"] == "cell").unwrap_or_else(|| panic!("{}", run.err));
+    let told: Vec<String> = server.requests().iter().map(|request| request.json()["messages"].to_string()).collect();
+    let contexts = ["Out of Say x.", "Of Say x.\\\\n\\\\nx"];
+    let tells = |told: &String| contexts.iter().any(|context| told.contains(context));
+    assert!(told.iter().all(tells), "no judge is asked where there is no context: {told:?} {}", run.err);
+    assert!(contexts.iter().all(|context| told.iter().any(|told| told.contains(context))), "{told:?} {}", run.err);
+    let verdicts = last(&cell, 5);
+    assert_eq!(verdicts[0]["status"], "passed", "{verdicts:?}");
+    for (place, why) in [(2, "exit code 2"), (3, "exit code 2"), (4, "is empty")] {
+        let found = &verdicts[place];
+        assert_eq!(found["status"], "inconclusive", "{found}");
+        assert!(found["reason"].as_str().unwrap().contains(why), "{found}");
+    }
+}
+
+#[test]
+fn a_row_of_a_data_set_starts_no_program_for_its_context() {
+    let home = home(
+        "wire = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"",
+        "type = \"contains\"\nvalue = \"x\"\nweight = 0",
+    );
+    let check = value!({"type": "faithfulness", "context": {"javascript": "require('fs').writeFileSync('ran', '')"}});
+    home.file("work/own.jsonl", &value!({"vars": {"input": "Hello"}, "assert": [check]}).to_string());
+    let run = home.run(&["batch", "reply", "own.jsonl", "-m", "demo", "--json"]);
+    let found = verdict(&run);
+    assert_eq!(found["status"], "inconclusive", "{found} {}", run.err);
+    assert!(
+        found["reason"].as_str().unwrap().contains("starts no program") && !home.dir("work").join("ran").exists(),
+        "{found}"
+    );
 }
