@@ -305,12 +305,12 @@ impl App {
             let pause = if seldom { Duration::from_secs(1) } else { BEAT };
             now.at + pause
         });
-        let lacks_rows = match self.screen {
+        let has_work = match self.screen {
             ScreenId::Batch => self.batch.lacks_rows(),
-            ScreenId::Quality => self.quality.lacks_rows(),
+            ScreenId::Quality => self.quality.has_work(),
             ScreenId::Bench | ScreenId::History | ScreenId::Traffic => false,
         };
-        let work = (lacks_rows || self.batch.has_work()).then_some(now.at);
+        let work = (has_work || self.batch.has_work()).then_some(now.at);
         [beat, work, self.shared.notices.wake_at(), self.bench.autosave.due()].into_iter().flatten().min()
     }
 

@@ -46,7 +46,7 @@ use std::{
 };
 
 use clap::CommandFactory as _;
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 pub use crate::cli::{exit::Exit, plain::Worded, sanitize::Sanitized};
 use crate::{
@@ -57,6 +57,7 @@ use crate::{
     engine::{Environment, Workspace},
     model::{
         error::{StoreError, StoreErrorKind},
+        query::Query,
         settings::{Places, Project},
     },
     text::{
@@ -121,6 +122,16 @@ pub struct Io<'a> {
 }
 
 impl Io<'_> {
+    /// Returns the time by the local clock.
+    pub(crate) fn local_now(&self) -> Zoned {
+        Timestamp::now().to_zoned(self.environment.time_zone())
+    }
+
+    /// Reads a query of runs, its days being those of the local clock.
+    pub(crate) fn query(&self, line: &str) -> Result<Query, Stopped> {
+        Query::parse(line, &self.local_now()).map_err(|bad| Stopped::Usage(bad.to_string()))
+    }
+
     /// Reads environment, places and settings; says where a project is not used.
     fn setup(&mut self) -> Result<Workspace, Stopped> {
         let setup = Workspace::read(self.environment.clone(), &self.cwd, Timestamp::now())?;

@@ -16,6 +16,7 @@ pub mod serve_address;
 pub mod serve_token;
 pub mod setting_table;
 pub mod target_table;
+pub mod time_zone;
 pub mod transport;
 pub mod trust;
 

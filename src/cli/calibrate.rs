@@ -1,6 +1,5 @@
 //! `retort calibrate`: whether what answers state of themselves can be trusted, and which threshold gives a wanted precision.
 
-use jiff::Zoned;
 use serde::Serialize;
 
 use crate::{
@@ -9,7 +8,6 @@ use crate::{
         evidence::SEED,
         stats::{Calibration, NotShown, PrecisionThreshold, SplitMix, precision_threshold},
     },
-    model::query::Query,
     present::calibration,
     store::api::{StoreReply, StoreRequest},
 };
@@ -32,7 +30,7 @@ pub(crate) struct CalibrationLine<'a> {
 
 /// Weighs what the answers of a query state against what is right of them.
 pub(crate) async fn calibrate(args: CalibrateArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let query = Query::parse(&args.query.join(" "), &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+    let query = io.query(&args.query.join(" "))?;
     let store = io.setup()?.store();
     let request =
         StoreRequest::StatedAnswers { query: Box::new(query), stated: args.of.clone(), truth: args.by.clone() };

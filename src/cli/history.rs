@@ -5,7 +5,7 @@ pub(crate) mod maintain;
 
 use std::path::Path;
 
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     cli::{
@@ -45,7 +45,7 @@ pub(crate) async fn history(args: HistoryArgs, io: &mut Io<'_>) -> Result<Exit, 
 async fn list(store: &Store, args: &HistoryArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let now = Timestamp::now();
     let line = args.query.join(" ");
-    let query = Query::parse(&line, &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+    let query = io.query(&line)?;
     let most = if args.all { usize::MAX } else { args.limit };
     if args.json || args.csv || args.md {
         let sheet = if args.csv { Some(Sheet::Csv) } else { args.md.then_some(Sheet::Markdown) };
@@ -125,7 +125,8 @@ pub(crate) async fn find(store: &Store, id: &str) -> Result<RunId, Stopped> {
             format!("`{id}` is no run: give its id, or its last digits, at least four, as `retort history` lists");
         return Err(Stopped::Usage(words));
     }
-    let query = Query::parse(&format!("run:{id}"), &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+    let query = Query::parse(&format!("run:{id}"), &Timestamp::now().to_zoned(TimeZone::UTC))
+        .map_err(|bad| Stopped::Usage(bad.to_string()))?;
     let mut pages = Pages::new(store, query, 2);
     let runs = pages.next().await?.unwrap_or_default();
     match runs.as_slice() {

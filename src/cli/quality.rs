@@ -2,7 +2,6 @@
 
 use std::{fmt::Write as _, io, io::Write, path::PathBuf};
 
-use jiff::Zoned;
 use serde::Serialize;
 
 use crate::{
@@ -29,7 +28,7 @@ use crate::{
 
 /// Writes the report of the runs a query asks for.
 pub(crate) async fn quality(args: QualityArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let now = Zoned::now();
+    let now = io.local_now();
     let query_of = |line: &str| -> Result<(String, Query), Stopped> {
         let mut line = line.trim().to_owned();
         for (key, value) in [("since", &args.since), ("until", &args.until)] {

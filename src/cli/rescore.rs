@@ -1,6 +1,6 @@
 //! `retort score`: today's checks on stored answers, without a call.
 
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
@@ -42,7 +42,7 @@ pub(crate) async fn score(args: ScoreArgs, io: &mut Io<'_>) -> Result<Exit, Stop
     let setup = io.setup()?;
     let (name, prompt) = prompts::find(&setup.places, &io.cwd, &args.prompt)?;
     CheckSuite::new(&prompt.response, &prompt.checks).map_err(|bad| Stopped::Usage(bad.to_string()))?;
-    let query = Query::parse(&args.query.join(" "), &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+    let query = io.query(&args.query.join(" "))?;
     let store = setup.store();
     let done = all(&store, &args, (&name, prompt), query.answers_to(&name), io).await;
     store.close(CLOSING)?;

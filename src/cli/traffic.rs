@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
 
 use crate::{
     cli::{
@@ -32,7 +32,7 @@ const SHOWN: usize = 48;
 pub(crate) async fn traffic(args: TrafficArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let setup = io.setup()?;
     let line = format!("session:{SESSION} {}", args.query.join(" "));
-    let query = Query::parse(&line, &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+    let query = io.query(&line)?;
     let store = setup.store();
     let mut interrupts = interrupts()?;
     let listed = async {

@@ -5,8 +5,10 @@ use std::{
     ffi::{OsStr, OsString},
 };
 
+use jiff::tz::TimeZone;
+
 use crate::{
-    config::usual_keys,
+    config::{time_zone, usual_keys},
     model::{
         KeySource, Settings, TerminalCaps, header, picture::PictureProtocol, settings::ProviderSettings,
         transport::ProxySetting,
@@ -95,6 +97,13 @@ impl Environment {
     #[must_use]
     pub fn read() -> Self {
         std::env::vars_os().collect()
+    }
+
+    /// Returns the local time zone: the one `TZ` names, else the machine's, else UTC.
+    #[must_use]
+    pub fn time_zone(&self) -> TimeZone {
+        let of_machine = || self.0.get(OsStr::new("TZ")).is_none().then(time_zone::of_machine).flatten();
+        of_machine().unwrap_or_else(TimeZone::system)
     }
 
     /// Looks a variable up; none where it is not Unicode.

@@ -63,8 +63,8 @@ pub struct Tally {
     pub waited: Duration,
     scores: Mean,
     metrics: BTreeMap<String, Mean>,
-    /// In milliseconds, of the cells that were answered just now.
-    times: Vec<u32>,
+    /// How many of the cells that were answered just now took so many milliseconds.
+    times: BTreeMap<u32, u64>,
 }
 
 impl Tally {
@@ -99,7 +99,7 @@ impl Tally {
         if cell.cached {
             self.cached += 1;
         } else if let Some(took) = cell.timed().filter(|_| cell.answered()) {
-            self.times.push(format::millis(took));
+            *self.times.entry(format::millis(took)).or_default() += 1;
         }
     }
 
@@ -180,7 +180,9 @@ impl Tally {
         for (metric, mean) in metrics {
             self.metrics.entry(metric.clone()).or_default().join(*mean);
         }
-        self.times.extend_from_slice(times);
+        for (time, count) in times {
+            *self.times.entry(*time).or_default() += count;
+        }
     }
 
     /// Counts the cells that have ended, those that were stopped left out.
@@ -228,13 +230,13 @@ impl Tally {
     /// where too few answers were timed to say, as [`telling_rank`] has it.
     #[must_use]
     pub fn latency(&self, share: f64) -> Option<Duration> {
-        let mut times = self.times.clone();
-        let rank = usize::try_from(telling_rank(times.len() as u64, share)?).ok()?.checked_sub(1)?;
-        if rank >= times.len() {
-            return None;
-        }
-        let (_, time, _) = times.select_nth_unstable(rank);
-        Some(Duration::from_millis(u64::from(*time)))
+        let rank = telling_rank(self.times.values().sum(), share)?;
+        let mut so_far = 0;
+        let time = self.times.iter().find(|(_, count)| {
+            so_far += **count;
+            so_far >= rank
+        });
+        time.map(|(time, _)| Duration::from_millis(u64::from(*time)))
     }
 
     /// Says in words what fallbacks and judges took, how many tokens are of pictures and recordings, what providers'

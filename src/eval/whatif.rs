@@ -5,9 +5,9 @@
 pub mod measure;
 pub mod moved;
 
+pub(crate) mod in_order;
+pub(crate) mod list;
 pub(crate) mod threshold;
-
-use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ use crate::eval::stats::{Interval, wilson};
 pub use crate::eval::{
     check::threshold::{PassingSide, Unit},
     whatif::{
+        in_order::WhatIfInWork,
+        list::{Flip, Sorted, SortedInWork},
         measure::Measured,
         moved::MovedThreshold,
         threshold::{NoThreshold, Threshold},
@@ -106,21 +108,21 @@ pub struct WhatIf {
     graded: u64,
 }
 
-/// Answers that pass.
+/// Answers that pass. Small, as there is one for each answer; a record of more than 4,294,967,295 is not counted on.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Counts {
-    passes: u64,
-    graded: u64,
-    right: u64,
+    passes: u32,
+    graded: u32,
+    right: u32,
 }
 
 impl Counts {
     /// Counts an answer in that passes everything else or not, and that a person found right or wrong.
-    fn with(mut self, (rest, right): (bool, Option<bool>)) -> Self {
+    fn with(mut self, rest: bool, right: Option<bool>) -> Self {
         if rest {
             self.passes += 1;
-            self.graded += u64::from(right.is_some());
-            self.right += u64::from(right == Some(true));
+            self.graded += u32::from(right.is_some());
+            self.right += u32::from(right == Some(true));
         }
         self
     }
@@ -134,26 +136,10 @@ impl WhatIf {
     /// Sorts answers once.
     #[must_use]
     pub fn of(side: PassingSide, points: impl IntoIterator<Item = AnswerPoint>) -> Self {
-        let (mut sorted, mut fixed, mut all, mut graded) = (Vec::new(), Counts::default(), (0, 0), 0);
-        for point in points {
-            all.0 += 1;
-            graded += u64::from(point.right.is_some());
-            all.1 += u64::from(point.right == Some(true));
-            let counted = (point.rest, point.right);
-            match point.value.filter(|value| !value.is_nan()) {
-                Some(value) => sorted.push((turn(side, value), counted)),
-                None => fixed = fixed.with(counted),
-            }
-        }
-        sorted.sort_unstable_by(|(one, _), (other, _)| one.total_cmp(other));
-        let mut from = Vec::with_capacity(sorted.len() + 1);
-        let mut sum = Counts::default();
-        from.push(sum);
-        for (_, counted) in sorted.iter().rev() {
-            sum = sum.with(*counted);
-            from.push(sum);
-        }
-        Self { side, values: sorted.into_iter().map(|(value, _)| value).collect(), from, fixed, all, graded }
+        let mut work = WhatIfInWork::new(side);
+        work.take(points);
+        while !work.step(usize::MAX) {}
+        work.done()
     }
 
     /// Returns how many answers the threshold decides on.
@@ -174,12 +160,12 @@ impl WhatIf {
         let (new, old) = (self.counts(threshold), self.counts(present));
         At {
             threshold,
-            passes: Share::of(new.passes, self.all.0),
+            passes: Share::of(new.passes.into(), self.all.0),
             // a threshold that is moved one way fixes or breaks, never both
-            fixed: new.passes.saturating_sub(old.passes),
-            broken: old.passes.saturating_sub(new.passes),
-            precision: Share::of(new.right, new.graded),
-            recall: Share::of(new.right, self.all.1),
+            fixed: new.passes.saturating_sub(old.passes).into(),
+            broken: old.passes.saturating_sub(new.passes).into(),
+            precision: Share::of(new.right.into(), new.graded.into()),
+            recall: Share::of(new.right.into(), self.all.1),
         }
     }
 
@@ -190,12 +176,12 @@ impl WhatIf {
     }
 
     fn matrix(&self, passing: Counts) -> GradeMatrix {
-        let wrong = passing.graded - passing.right;
+        let (pass_right, pass_wrong) = (u64::from(passing.right), u64::from(passing.graded - passing.right));
         GradeMatrix {
-            pass_right: passing.right,
-            pass_wrong: wrong,
-            fail_right: self.all.1 - passing.right,
-            fail_wrong: (self.graded - self.all.1) - wrong,
+            pass_right,
+            pass_wrong,
+            fail_right: self.all.1 - pass_right,
+            fail_wrong: (self.graded - self.all.1) - pass_wrong,
         }
     }
 
@@ -207,15 +193,9 @@ impl WhatIf {
         if last.graded == 0 {
             return None;
         }
-        let agrees = |place: usize| {
-            let passing = self.from.get(self.values.len() - place).copied().unwrap_or_default();
-            self.matrix(passing.and(self.fixed)).agrees()
-        };
-        // only the first of equal values is a threshold of its own
-        let first = |place: &usize| *place == 0 || self.values.get(place - 1) != self.values.get(*place);
         let mut best: Option<(u64, usize)> = None;
-        for place in (0..self.values.len()).filter(first) {
-            let agrees = agrees(place);
+        for place in (0..self.values.len()).filter(|place| self.is_first(*place)) {
+            let agrees = self.matrix(self.passing_from(place)).agrees();
             if best.is_none_or(|(most, _)| agrees > most) {
                 best = Some((agrees, place));
             }
@@ -227,15 +207,14 @@ impl WhatIf {
     /// pass; `None` where none does.
     #[must_use]
     pub fn step(&self, threshold: f64, up: bool) -> Option<f64> {
-        let now = self.counts(threshold);
+        let now = self.counts(threshold).passes;
         let first = self.passing(turn(self.side, threshold));
-        // a threshold at the first value that passes changes nothing yet
-        let stricter = || self.values.get(first + 1..).into_iter().flatten().copied();
-        let looser = || self.values.get(..first).into_iter().flatten().rev().copied();
-        let changes = |value: &f64| self.counts(turn(self.side, *value)).passes != now.passes;
+        // Only the first of equal values is a threshold of its own, and one at the first value that passes changes nothing yet.
+        let changes = |place: &usize| self.is_first(*place) && self.passing_from(*place).passes != now;
+        let stricter = up == (self.side == PassingSide::AtLeast);
         let found =
-            if up == (self.side == PassingSide::AtLeast) { stricter().find(changes) } else { looser().find(changes) };
-        found.map(|value| turn(self.side, value))
+            if stricter { (first + 1..self.values.len()).find(changes) } else { (0..first).rev().find(changes) };
+        found.and_then(|place| self.values.get(place)).map(|value| turn(self.side, *value))
     }
 
     /// Returns the roundest threshold that the same answers pass as this one, no farther from it than `near`,
@@ -288,8 +267,17 @@ impl WhatIf {
 
     /// Counts what passes at a threshold.
     fn counts(&self, threshold: f64) -> Counts {
-        let above = self.values.len() - self.passing(turn(self.side, threshold));
-        self.from.get(above).copied().unwrap_or_default().and(self.fixed)
+        self.passing_from(self.passing(turn(self.side, threshold)))
+    }
+
+    /// Counts what passes if the value at a place and those behind it do.
+    fn passing_from(&self, place: usize) -> Counts {
+        self.from.get(self.values.len() - place).copied().unwrap_or_default().and(self.fixed)
+    }
+
+    /// Tells whether the value at a place is the first of those that are equal to it.
+    fn is_first(&self, place: usize) -> bool {
+        place == 0 || self.values.get(place - 1) != self.values.get(place)
     }
 
     /// Finds the place of the first value that passes. Nothing passes a threshold that is no number.
@@ -314,100 +302,6 @@ fn turn(side: PassingSide, value: f64) -> f64 {
 fn round(value: f64, each: f64) -> f64 {
     let scale = 10_f64.powf((-each.log10().floor()).clamp(0.0, 15.0));
     (value * scale).round() / scale + 0.0
-}
-
-/// How an answer comes out with the present threshold and with another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flip {
-    /// The place of the answer among those that were given.
-    pub index: usize,
-    /// Whether it passes with the present threshold.
-    pub before: bool,
-    /// Whether it passes with the other one.
-    pub after: bool,
-}
-
-/// Answers sorted once, so that any row of the list of a threshold is looked up.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Sorted {
-    side: PassingSide,
-    /// The answers that the threshold alone decides on, ascending by what was measured (turned round where
-    /// what is below passes): each with its place.
-    decided: Vec<(f64, usize)>,
-    /// The others: whether each passes, with its place.
-    others: Vec<(bool, usize)>,
-}
-
-impl Sorted {
-    /// Sorts answers.
-    #[must_use]
-    pub fn of(side: PassingSide, answers: &[Measured]) -> Self {
-        let (mut decided, mut others) = (Vec::new(), Vec::new());
-        for (index, answer) in answers.iter().enumerate() {
-            match answer.point().value.filter(|value| answer.rest && !value.is_nan()) {
-                Some(value) => decided.push((turn(side, value), index)),
-                None => others.push((answer.rest && answer.point().value.is_none(), index)),
-            }
-        }
-        decided.sort_unstable_by(|(one, at), (other, place)| one.total_cmp(other).then(at.cmp(place)));
-        Self { side, decided, others }
-    }
-
-    /// Counts the answers.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.decided.len() + self.others.len()
-    }
-
-    /// Tells whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Counts the answers that come out otherwise; they are the first in the list.
-    #[must_use]
-    pub fn flips(&self, threshold: f64, present: f64) -> usize {
-        self.between(threshold, present).len()
-    }
-
-    /// Returns a row of the list: those that flip first, those nearest to the present threshold before the
-    /// others; then those that the threshold decides on, and at last the rest. None after the last row.
-    #[must_use]
-    pub fn row(&self, row: usize, threshold: f64, present: f64) -> Option<Flip> {
-        let flips = self.between(threshold, present);
-        let decided = |place: usize| {
-            let (_, index) = *self.decided.get(place)?;
-            let passes = |first: usize| place >= first;
-            Some(Flip { index, before: passes(self.first(present)), after: passes(self.first(threshold)) })
-        };
-        if row < flips.len() {
-            // what is measured goes away from the present threshold
-            let up = self.first(threshold) >= self.first(present);
-            return decided(if up { flips.start + row } else { flips.end - 1 - row });
-        }
-        let beyond = row - flips.len();
-        if beyond < flips.start {
-            return decided(beyond);
-        }
-        if row < self.decided.len() {
-            return decided(row);
-        }
-        let (passes, index) = *self.others.get(row - self.decided.len())?;
-        Some(Flip { index, before: passes, after: passes })
-    }
-
-    /// Finds the answers that come out otherwise.
-    fn between(&self, threshold: f64, present: f64) -> Range<usize> {
-        let (one, other) = (self.first(threshold), self.first(present));
-        one.min(other)..one.max(other)
-    }
-
-    /// Finds the place of the first answer that passes.
-    fn first(&self, threshold: f64) -> usize {
-        let turned = turn(self.side, threshold);
-        self.decided.partition_point(|(value, _)| *value < turned)
-    }
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub(crate) fn start(setup: &Workspace, session: Option<String>) -> Result<Start,
         default_target,
         look: setup.environment.look(&setup.settings),
         notices,
-        zone: TimeZone::system(),
+        zone: setup.environment.time_zone(),
     })
 }
 

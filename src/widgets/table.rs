@@ -14,7 +14,7 @@ use ratatui::{
 
 pub use crate::present::Width;
 use crate::{
-    text::{clean_line, truncate, width},
+    text::{MergeSort, clean_line, truncate, width},
     widgets::{
         motion::Motion,
         theme::{Role, Theme},
@@ -77,7 +77,7 @@ pub fn widths(columns: &[TableColumn], room: u16) -> Vec<u16> {
 }
 
 /// Which rows are shown, in which order, and the window on them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Table {
     /// Rows there are.
     total: usize,
@@ -92,21 +92,15 @@ pub struct Table {
     making: Option<OrderInMaking>,
 }
 
-/// Rows that are being put in order: pieces of them are sorted as they are asked for their keys, and merged two by two.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Rows that are being put in order: a piece of them after another is asked for its keys, then they are taken in order.
+#[derive(Debug, Clone, Default)]
 struct OrderInMaking {
     /// Rows there were when it began, and those of them that were asked.
     total: u32,
     asked: u32,
-    /// The sorted pieces one behind the other, each with its key, and where each ends.
-    rows: Vec<(u64, u32)>,
-    ends: Vec<usize>,
-    /// What was merged of them, and where its pieces end.
-    merged: Vec<(u64, u32)>,
-    merged_ends: Vec<usize>,
-    /// How far the two pieces are that are being merged.
-    first: usize,
-    second: usize,
+    keyed: MergeSort<(u64, u32)>,
+    /// The rows that are in their places.
+    order: Vec<u32>,
 }
 
 impl OrderInMaking {
@@ -119,63 +113,20 @@ impl OrderInMaking {
     ) -> bool {
         if self.asked < self.total {
             let end = self.asked.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX)).min(self.total);
-            let start = self.rows.len();
             let fitting = (self.asked..end).filter(|row| fits.is_none_or(|fits| fits(*row as usize)));
-            self.rows.extend(fitting.map(|row| (key.map_or(0, |key| key(row as usize)), row)));
-            if key.is_some()
-                && let Some(piece) = self.rows.get_mut(start..)
-            {
-                piece.sort_unstable();
-                self.ends.push(self.rows.len());
+            match key {
+                Some(key) => self.keyed.add(fitting.map(|row| (key(row as usize), row))),
+                None => self.order.extend(fitting),
             }
+            let is_all = end - self.asked == self.total;
             self.asked = end;
-            return self.asked == self.total && self.ends.len() <= 1;
-        }
-        self.ends.len() <= 1 || self.merge(rows)
-    }
-
-    /// Merges so many rows. Tells whether one piece is left.
-    fn merge(&mut self, rows: usize) -> bool {
-        for _ in 0..rows {
-            let pair = self.merged_ends.len() * 2;
-            let end = |at: usize| self.ends.get(at).copied();
-            let Some(middle) = end(pair) else {
-                // Every pair was merged.
-                self.rows = std::mem::take(&mut self.merged);
-                self.ends = std::mem::take(&mut self.merged_ends);
-                (self.first, self.second) = (0, self.ends.first().copied().unwrap_or(0));
-                if self.ends.len() <= 1 {
-                    return true;
-                }
-                continue;
-            };
-            let last = end(pair + 1).unwrap_or(middle);
-            if self.first == 0 && self.second == 0 {
-                self.second = middle;
-            }
-            let one = self.rows.get(self.first).filter(|_| self.first < middle);
-            let other = self.rows.get(self.second).filter(|_| self.second < last);
-            match (one, other) {
-                (Some(one), other) if other.is_none_or(|other| one <= other) => {
-                    self.merged.push(*one);
-                    self.first += 1;
-                }
-                (_, Some(other)) => {
-                    self.merged.push(*other);
-                    self.second += 1;
-                }
-                (_, None) => {
-                    self.merged_ends.push(self.merged.len());
-                    self.first = last;
-                    self.second = end(pair + 2).unwrap_or(last);
-                }
+            if key.is_none() || !is_all {
+                return key.is_none() && end == self.total;
             }
         }
-        false
-    }
-
-    fn done(&mut self) -> Vec<u32> {
-        std::mem::take(&mut self.rows).into_iter().map(|(_, row)| row).collect()
+        let before = self.order.len();
+        self.order.extend(self.keyed.by_ref().take(rows).map(|(_, row)| row));
+        self.order.len() - before < rows
     }
 }
 
@@ -243,7 +194,7 @@ impl Table {
         let order = if fits.is_none() && key.is_none() {
             None
         } else if making.step(fits, key, rows) {
-            Some(making.done())
+            Some(std::mem::take(&mut making.order))
         } else {
             return false;
         };

@@ -1,13 +1,13 @@
 //! A threshold that is moved over the answers of a batch: the answers, how the batch stood before, and which cells come out
 //! otherwise.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     app::batch::grid::{Grid, packed::CellVerdict},
     eval::{
         Gate,
-        whatif::{Measured, MovedThreshold, Threshold},
+        whatif::{AnswerPoint, Measured, MovedThreshold, Threshold, WhatIfInWork},
     },
     model::{RunStatus, StatusCounts, batch::Cell},
     store::api::Points,
@@ -15,9 +15,6 @@ use crate::{
 
 /// Answers that are looked at in one step: some milliseconds.
 pub(crate) const ANSWERS: usize = 16_384;
-
-/// An answer that stands nowhere in the batch.
-const NOWHERE: u32 = u32::MAX;
 
 /// What is known while the answers are read.
 #[derive(Debug, Clone, Default)]
@@ -57,24 +54,50 @@ pub struct MovedOverBatch {
     pub moved: MovedThreshold,
     /// All that can be moved in the prompt.
     pub rules: Vec<String>,
-    answers: Vec<Measured>,
-    /// Where each of them stands.
-    slots: Vec<u32>,
+    answers: Vec<PlacedAnswer>,
     /// How far the threshold was tried on them.
     tried: usize,
-    /// The cells that would come out otherwise, as they are; by their places once all answers were tried.
-    before: Vec<MovedCell>,
+    /// The cells that would come out otherwise, as they are, by where they stand.
+    before: BTreeMap<u32, MovedCell>,
     /// Answers that would pass, and answers that would fail, which do not now.
     pub changes: (u64, u64),
+}
+
+/// What the threshold sees of an answer, and where that stands in the batch: [`Measured`] in half the room.
+#[derive(Debug, Clone, Copy)]
+struct PlacedAnswer {
+    slot: u32,
+    decides: bool,
+    rest: bool,
+    right: Option<bool>,
+    /// Not a number where nothing was measured.
+    value: f64,
+    /// The scores with the threshold not reached, and reached; no numbers where there are none.
+    scores: [f64; 2],
+}
+
+impl PlacedAnswer {
+    fn of(slot: u32, answer: &Measured) -> Self {
+        let Measured { seq: _, value, decides, rest, right, scores } = *answer;
+        let (value, scores) = (value.unwrap_or(f64::NAN), scores.unwrap_or([f64::NAN; 2]));
+        Self { slot, decides, rest, right, value, scores }
+    }
+
+    fn value(&self) -> Option<f64> {
+        (!self.value.is_nan()).then_some(self.value)
+    }
+
+    fn point(&self) -> AnswerPoint {
+        AnswerPoint { value: self.value().filter(|_| self.decides), rest: self.rest, right: self.right }
+    }
 }
 
 /// A cell that would come out otherwise, as it is.
 #[derive(Debug, Clone, Copy)]
 struct MovedCell {
-    slot: u32,
     verdict: CellVerdict,
-    /// What was measured of its answer.
-    value: Option<f64>,
+    /// What was measured of its answer; not a number where nothing was.
+    value: f64,
 }
 
 impl BatchWhatIf {
@@ -101,7 +124,7 @@ impl BatchWhatIf {
     }
 }
 
-/// Answers that are put in their places.
+/// Answers that are put in their places, and then in the order of what was measured.
 #[derive(Debug, Clone)]
 pub(crate) struct PlacingAnswers {
     pub(crate) knob: Threshold,
@@ -109,28 +132,51 @@ pub(crate) struct PlacingAnswers {
     pub(crate) prompt: String,
     pub(crate) file: Option<PathBuf>,
     pub(crate) rules: Vec<String>,
-    pub(crate) answers: Vec<Measured>,
-    pub(crate) slots: Vec<u32>,
+    /// Those that are in no place yet.
+    left: Vec<Measured>,
+    placed: Vec<PlacedAnswer>,
+    in_order: WhatIfInWork,
 }
 
 impl PlacingAnswers {
-    /// Places some answers. Tells whether those were the last.
+    /// Begins with all answers in no place, for a threshold of the prompt of that name, in that file.
+    pub(crate) fn new(
+        knob: Threshold,
+        (prompt, file): (String, Option<PathBuf>),
+        rules: Vec<String>,
+        answers: Vec<Measured>,
+    ) -> Self {
+        let (placed, in_order) = (Vec::with_capacity(answers.len()), WhatIfInWork::new(knob.side));
+        Self { knob, prompt, file, rules, left: answers, placed, in_order }
+    }
+
+    /// Counts the answers that there are.
+    pub(crate) fn len(&self) -> usize {
+        self.left.len() + self.placed.len()
+    }
+
+    /// Does some answers. Those that stand nowhere in the batch are left out. Tells whether all is done.
     pub(crate) fn step(&mut self, places: &[(i64, u32)]) -> bool {
-        let done = self.slots.len();
-        let placed = |answer: &Measured| {
-            let at = places.binary_search_by_key(&answer.seq, |(seq, _)| *seq).ok();
-            at.and_then(|at| places.get(at)).map_or(NOWHERE, |(_, slot)| *slot)
-        };
-        self.slots.extend(self.answers.iter().skip(done).take(ANSWERS).map(placed));
-        self.slots.len() >= self.answers.len()
+        if self.left.is_empty() {
+            return self.in_order.step(ANSWERS);
+        }
+        let new = self.placed.len();
+        let some = self.left.drain(self.left.len().saturating_sub(ANSWERS)..);
+        self.placed.extend(some.filter_map(|answer| {
+            let at = places.binary_search_by_key(&answer.seq, |(seq, _)| *seq).ok()?;
+            places.get(at).map(|(_, slot)| PlacedAnswer::of(*slot, &answer))
+        }));
+        // A million of them are not held twice.
+        self.left.shrink_to_fit();
+        self.in_order.take(self.placed.iter().skip(new).map(PlacedAnswer::point));
+        false
     }
 
     /// Returns the threshold over the answers that are in their places.
     pub(crate) fn moved(self) -> MovedOverBatch {
-        let Self { knob, prompt, file, rules, answers, slots } = self;
-        let placed = answers.iter().zip(&slots).filter(|(_, slot)| **slot != NOWHERE);
-        let moved = MovedThreshold::new(knob, placed.map(|(answer, _)| answer.point()));
-        MovedOverBatch { prompt, file, moved, rules, answers, slots, tried: 0, before: Vec::new(), changes: (0, 0) }
+        let Self { knob, prompt, file, rules, left: _, placed: answers, in_order } = self;
+        let moved = MovedThreshold::over(knob, in_order.done());
+        MovedOverBatch { prompt, file, moved, rules, answers, tried: 0, before: BTreeMap::new(), changes: (0, 0) }
     }
 }
 
@@ -144,7 +190,7 @@ impl MovedOverBatch {
     /// Puts the cells back as they are.
     pub(crate) fn put_back(&mut self, grid: &mut Grid) {
         (self.changes, self.tried) = ((0, 0), 0);
-        for MovedCell { slot, verdict, .. } in std::mem::take(&mut self.before) {
+        for (slot, MovedCell { verdict, .. }) in std::mem::take(&mut self.before) {
             grid.judge(slot, verdict);
         }
     }
@@ -153,10 +199,8 @@ impl MovedOverBatch {
     pub(crate) fn try_on(&mut self, grid: &mut Grid) -> bool {
         let end = self.tried.saturating_add(ANSWERS).min(self.answers.len());
         for at in self.tried..end {
-            let (Some(answer), Some(slot)) = (self.answers.get(at).copied(), self.slots.get(at).copied()) else {
-                break;
-            };
-            let Some(cell) = grid.in_slot(slot) else { continue };
+            let Some(answer) = self.answers.get(at).copied() else { break };
+            let Some(cell) = grid.in_slot(answer.slot) else { continue };
             let Some((status, score, failed)) = self.changed(&cell, &answer) else { continue };
             if status != cell.status {
                 let (passes, fails) = &mut self.changes;
@@ -164,34 +208,29 @@ impl MovedOverBatch {
             }
             let failed = grid.failed_number(&failed);
             let other = CellVerdict { status, failed, score: score.unwrap_or(f64::NAN) };
-            if let Some(verdict) = grid.judge(slot, other) {
-                self.before.push(MovedCell { slot, verdict, value: answer.value });
+            if let Some(verdict) = grid.judge(answer.slot, other) {
+                self.before.insert(answer.slot, MovedCell { verdict, value: answer.value });
             }
         }
         self.tried = end;
-        if self.is_tried() {
-            self.before.sort_unstable_by_key(|cell| cell.slot);
-        }
         self.is_tried()
     }
 
     /// Says why the cell that stands there fails at where the threshold stands; none where it fails as it is.
     pub(crate) fn reason(&self, slot: u32) -> Option<String> {
-        let at = self.before.binary_search_by_key(&slot, |cell| cell.slot).ok().filter(|_| self.is_tried())?;
-        let cell = self.before.get(at).filter(|cell| cell.verdict.status == RunStatus::Passed)?;
+        let cell = self.before.get(&slot).filter(|cell| self.is_tried() && cell.verdict.status == RunStatus::Passed)?;
         let (knob, chosen) = (&self.moved.knob, self.moved.chosen);
-        cell.value.map(|value| format!("{}, what if {}", knob.shown_measured(value), knob.shown(chosen)))
+        (!cell.value.is_nan()).then(|| format!("{}, what if {}", knob.shown_measured(cell.value), knob.shown(chosen)))
     }
 
     /// Returns how a cell comes out at where the threshold stands: its score, and the rules that it fails; none where it stays
     /// as it is.
-    fn changed(&self, cell: &Cell, answer: &Measured) -> Option<(RunStatus, Option<f64>, Vec<String>)> {
+    fn changed(&self, cell: &Cell, answer: &PlacedAnswer) -> Option<(RunStatus, Option<f64>, Vec<String>)> {
         let knob = &self.moved.knob;
-        let reached = answer.value.map(|value| self.moved.reached(value));
-        let score = match (answer.scores, reached) {
-            (Some([broken, held]), Some(reached)) => Some(if reached { held } else { broken }),
-            (None, _) | (_, None) => cell.score,
-        };
+        let reached = answer.value().map(|value| self.moved.reached(value));
+        let [broken, held] = answer.scores;
+        let score = reached.map(|reached| if reached { held } else { broken });
+        let score = score.filter(|score| !score.is_nan()).or(cell.score);
         let mut failed = cell.failed.clone();
         match reached {
             Some(true) => failed.retain(|rule| *rule != knob.rule),

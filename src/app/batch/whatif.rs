@@ -49,12 +49,17 @@ impl ShownBatch {
     pub(crate) fn go_on_with_what_if(&mut self) {
         let Some(what_if) = self.what_if.as_mut().filter(|what_if| what_if.has_work()) else { return };
         if let Some(mut placing) = what_if.reading.placing.take() {
-            let is_small = placing.answers.len() <= ANSWERS;
-            if !placing.step(&what_if.reading.places) {
-                what_if.reading.placing = Some(placing);
-                return;
+            let is_small = placing.len() <= ANSWERS;
+            loop {
+                if placing.step(&what_if.reading.places) {
+                    what_if.moving = Some(Box::new(placing.moved()));
+                    break;
+                }
+                if !is_small {
+                    what_if.reading.placing = Some(placing);
+                    return;
+                }
             }
-            what_if.moving = Some(Box::new(placing.moved()));
             if !is_small {
                 return;
             }
@@ -214,8 +219,7 @@ impl Batches {
             },
         };
         let rules = Threshold::all(&prompt).into_iter().map(|knob| knob.rule).collect();
-        let (answers, slots) = (points.judged, Vec::new());
-        let placing = PlacingAnswers { knob, prompt: name, file, rules, answers, slots };
+        let placing = PlacingAnswers::new(knob, (name, file), rules, points.judged);
         shown.put_back();
         if let Some(what_if) = &mut shown.what_if {
             (what_if.moving, what_if.reading.placing) = (None, Some(Box::new(placing)));

@@ -18,7 +18,7 @@ use crate::{
     },
     eval::{
         WhatIf,
-        whatif::{At, Flip, Measured, Sorted, Threshold},
+        whatif::{At, Flip, Measured, Sorted, SortedInWork, Threshold, WhatIfInWork},
     },
     store::api::{HistoryEntry, Points},
     widgets::{motion::Motion, table::Table},
@@ -29,6 +29,9 @@ const STOPS: usize = 41;
 
 /// Runs whose texts are kept, at most.
 const KEPT: usize = 2000;
+
+/// Answers that are taken in, or put in order, in one step: some milliseconds.
+const ANSWERS: usize = 16_384;
 
 /// Rows of the numbers, with their frame.
 const NUMBERS: u16 = 8;
@@ -60,10 +63,26 @@ pub struct Read {
     pub graded: (u64, u64),
 }
 
+/// Stored answers that are being worked out for one threshold, a step at a time.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadInWork {
+    prompt: Option<String>,
+    file: Option<PathBuf>,
+    knob: Threshold,
+    rules: Vec<String>,
+    judged: Vec<Measured>,
+    /// Answers that were taken in.
+    taken: usize,
+    what: WhatIfInWork,
+    sorted: SortedInWork,
+    /// Whether the threshold was moved before, and stays where it is.
+    is_known: bool,
+}
+
 /// What is to be seen.
 #[derive(Debug, Clone, Default)]
 pub enum WhatIfView {
-    /// The answers are read.
+    /// The answers are read, and put in order.
     #[default]
     Loading,
     /// No answer that is asked for was judged.
@@ -91,6 +110,8 @@ pub struct View {
     runs: BTreeMap<i64, HistoryEntry>,
     /// What waits for the prompt's file.
     held: Option<Box<Points>>,
+    /// What is being worked out of the answers.
+    in_work: Option<Box<ReadInWork>>,
     /// Counts the questions so far: an answer to an earlier one is late.
     round: u64,
     /// The question that was asked last.

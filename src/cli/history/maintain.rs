@@ -1,6 +1,6 @@
 //! What is done with runs on record: kept, graded, removed, pruned, copied.
 
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
 
 use crate::{
     cli::{
@@ -86,7 +86,7 @@ async fn all(store: &Store, ids: &[String]) -> Result<Vec<RunId>, Stopped> {
 
 async fn prune(store: &Store, older: &str, keep_pinned: bool, yes: bool, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let words = || Stopped::Usage(format!("--older {older}: give an age (30d, 12w) or a day (2026-01-31)"));
-    let query = Query::parse(&format!("until:{older}"), &Zoned::now()).map_err(|_bad| words())?;
+    let query = Query::parse(&format!("until:{older}"), &io.local_now()).map_err(|_bad| words())?;
     let Some(What::Until(before)) = query.filters.first().map(|filter| filter.what.clone()) else {
         return Err(words());
     };

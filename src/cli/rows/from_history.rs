@@ -1,7 +1,5 @@
 //! Rows of the inputs of runs on record, none nearly the same as another.
 
-use jiff::Zoned;
-
 use crate::{
     cli::{Exit, Io, Stopped, args::rows::RowsFromHistoryArgs, history::Pages, interrupts::CLOSING},
     engine::rows_of_runs::RowsOfRuns,
@@ -19,7 +17,7 @@ const LOOKED_AT: usize = 50;
 
 /// Prints the inputs of the runs that a query asks for as rows, or adds them to a file.
 pub(crate) async fn from_history(args: RowsFromHistoryArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let query = Query::parse(&args.query.join(" "), &Zoned::now()).map_err(|bad| Stopped::Usage(bad.to_string()))?;
+    let query = io.query(&args.query.join(" "))?;
     let setup = io.setup()?;
     let limits = setup.settings.intake;
     let file = args.out.as_ref().map(|out| RowsFile::open(&io.cwd.join(out), limits)).transpose()?;

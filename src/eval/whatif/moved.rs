@@ -24,6 +24,12 @@ impl MovedThreshold {
     #[must_use]
     pub fn new(knob: Threshold, answers: impl IntoIterator<Item = AnswerPoint>) -> Self {
         let what = WhatIf::of(knob.side, answers);
+        Self::over(knob, what)
+    }
+
+    /// Begins at the present threshold, over stored answers that are in their order already.
+    #[must_use]
+    pub fn over(knob: Threshold, what: WhatIf) -> Self {
         let stops = what.steps(STOPS);
         let chosen = knob.present.or_else(|| stops.first().copied()).unwrap_or_default();
         Self { knob, what, stops, chosen }

@@ -2,7 +2,7 @@
 
 use retort::{
     app::{
-        Effect, ScreenId, Ticket,
+        Effect, Event, ScreenId, Ticket,
         overlays::Overlay,
         quality::whatif::{View, WhatIfView},
     },
@@ -117,6 +117,33 @@ fn arrows_go_to_round_values_and_brackets_to_where_an_answer_flips() {
     }
     assert_eq!(chosen(&bench), "1.00", "above the highest value there is nothing to go to");
     assert!(said(&bench).contains("no answer changes further up"), "{}", said(&bench));
+}
+
+#[test]
+fn many_answers_are_put_in_order_in_steps_and_come_out_as_few_do() {
+    let few = opened(true);
+    let mut many = quality();
+    many.keys("w");
+    let (ticket, job) = asked(&mut many, |job| matches!(job, StoreRequest::Points { .. }));
+    let StoreRequest::Points { rule, .. } = job else { panic!("{job:?}") };
+    let few_points = points(&rule, true);
+    let (count, times) = (few_points.judged.len(), 40_000 / few_points.judged.len() + 1);
+    let judged = few_points.judged.iter().cycle().take(count * times).copied().collect();
+    many.answer(ticket, Ok(StoreReply::Points(Box::new(Points { judged, ..few_points }))));
+    let (ticket, _) = asked(&mut many, |job| matches!(job, StoreRequest::PromptFile(_)));
+    many.answer(ticket, Ok(file()));
+    let mut steps = 0;
+    while view(&many).read().is_none() {
+        assert!(many.wakes(), "nothing goes on with it");
+        many.send(Event::Tick);
+        steps += 1;
+    }
+    assert!(steps > 3, "{steps} steps");
+    let (one, all) = (view(&few).before_and_after().unwrap(), view(&many).before_and_after().unwrap());
+    let passes = |at: retort::eval::whatif::At| at.passes.unwrap().part as usize;
+    assert_eq!((passes(all.0), passes(all.1)), (passes(one.0) * times, passes(one.1) * times));
+    many.keys("<right>");
+    assert_eq!(chosen(&many), "0.72");
 }
 
 #[test]

@@ -15,16 +15,13 @@ use crate::{
             GroupEntry, Grouping, QualityPane, QualityScreen,
             update::narrow_history,
             whatif,
-            whatif::{KEPT, Read, STOPS, View, WhatIfView, same},
+            whatif::{ANSWERS, KEPT, Read, ReadInWork, STOPS, View, WhatIfView, same},
         },
         query_line::offer_rescore,
         screen::Screen,
         screen_id::ScreenId,
     },
-    eval::{
-        WhatIf,
-        whatif::{Measured, PassingSide, Sorted, Threshold},
-    },
+    eval::whatif::{Measured, PassingSide, SortedInWork, Threshold, WhatIfInWork},
     model::{Prompt, error::StoreError, query::with_filter},
     store::api::{FoundPrompt, HistoryEntry, Points, PromptFile},
     widgets::table::Table,
@@ -235,12 +232,13 @@ impl QualityScreen {
         };
         if view.requested != view.round {
             view.requested = view.round;
-            view.held = None;
+            (view.held, view.in_work) = (None, None);
             view.wanted.clear();
             view.gone.clear();
             cx.ask(ask::points(self.wanted.clone(), view.rule.clone(), false), view.round, Self::points_read);
             return;
         }
+        view.work_on();
         view.fit(quality::below(cx.shared.body));
         if view.wanted.is_empty() {
             view.wanted = view.lacks();
@@ -250,9 +248,11 @@ impl QualityScreen {
         }
     }
 
-    /// Tells whether rows have come in sight that are still to be asked for, as with a larger screen.
-    pub(crate) fn lacks_rows(&self) -> bool {
-        self.what_if.as_ref().is_some_and(|view| view.wanted.is_empty() && !view.lacks().is_empty())
+    /// Tells whether there is work to go on with at once: answers to be put in order, or rows that have come in sight and are
+    /// still to be asked for, as with a larger screen.
+    pub(crate) fn has_work(&self) -> bool {
+        let has_work = |view: &View| view.in_work.is_some() || (view.wanted.is_empty() && !view.lacks().is_empty());
+        self.what_if.as_deref().is_some_and(has_work)
     }
 
     /// Returns the what-if if an answer is to its present question; a late one is dropped.
@@ -345,15 +345,33 @@ impl View {
                 return Some(why.to_string());
             }
         };
-        let known = self.read().is_some_and(|read| read.knob.rule == knob.rule && read.prompt == name);
-        let read = Read::of(name, path, knob, &prompt, judged);
-        if !known {
+        let is_known = self.read().is_some_and(|read| read.knob.rule == knob.rule && read.prompt == name);
+        let is_small = judged.len() <= ANSWERS;
+        self.in_work = Some(Box::new(ReadInWork::new(name, path, knob, &prompt, judged, is_known)));
+        if !is_small {
+            // A million of them are not held twice.
+            self.shown = WhatIfView::Loading;
+        }
+        while is_small && self.in_work.is_some() {
+            self.work_on();
+        }
+        None
+    }
+
+    /// Does a step of what there is to work out of the answers, if there is anything.
+    fn work_on(&mut self) {
+        let Some(mut work) = self.in_work.take() else { return };
+        if !work.step() {
+            self.in_work = Some(work);
+            return;
+        }
+        let (read, is_known) = work.done();
+        if !is_known {
             self.chosen = read.start();
         }
         self.table = Table::default();
         self.table.grow(read.sorted.len());
         self.shown = WhatIfView::Moving(Box::new(read));
-        None
     }
 
     /// Lists the runs in sight that are still to be read.
@@ -373,31 +391,55 @@ impl View {
     }
 }
 
-impl Read {
-    fn of(
+impl ReadInWork {
+    fn new(
         prompt: Option<String>,
         file: Option<std::path::PathBuf>,
         knob: Threshold,
         whole: &Prompt,
         judged: Vec<Measured>,
+        is_known: bool,
     ) -> Self {
-        let what = WhatIf::of(knob.side, judged.iter().map(Measured::point));
+        let rules = Threshold::all(whole).into_iter().map(|knob| knob.rule).collect();
+        let (what, sorted) = (WhatIfInWork::new(knob.side), SortedInWork::new(knob.side));
+        Self { prompt, file, knob, rules, judged, taken: 0, what, sorted, is_known }
+    }
+
+    /// Does some answers. Tells whether all is done.
+    fn step(&mut self) -> bool {
+        let end = self.taken.saturating_add(ANSWERS).min(self.judged.len());
+        if let Some(some) = self.judged.get(self.taken..end).filter(|some| !some.is_empty()) {
+            self.what.take(some.iter().map(Measured::point));
+            self.sorted.take(some);
+            self.taken = end;
+            return false;
+        }
+        self.what.step(ANSWERS) && self.sorted.step(ANSWERS)
+    }
+
+    /// Returns what came of it, and whether the threshold stays where it is.
+    fn done(self) -> (Read, bool) {
+        let Self { prompt, file, knob, rules, judged, taken: _, what, sorted, is_known } = self;
+        let what = what.done();
         let graded = judged.iter().filter_map(|measured| measured.right);
         let stops = what.steps(STOPS);
-        Self {
+        let read = Read {
             prompt,
             file,
-            rules: Threshold::all(whole).into_iter().map(|knob| knob.rule).collect(),
-            sorted: Sorted::of(knob.side, &judged),
+            rules,
+            sorted: sorted.done(),
             bins: whatif::bins(&stops, &judged),
             stops,
             graded: (graded.clone().count() as u64, graded.filter(|right| *right).count() as u64),
             judged,
             what,
             knob,
-        }
+        };
+        (read, is_known)
     }
+}
 
+impl Read {
     /// Returns the threshold to begin with: the present one, else one that everything passes.
     fn start(&self) -> f64 {
         let present = self.knob.counting();
