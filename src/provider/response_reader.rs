@@ -498,6 +498,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_not_ready_says_the_same_however_the_response_is_cut() {
+        let bytes: &[u8] = b"{\"id\": \"a1\", \"status\": \"starting\", \"output\": null}\n{}";
+        let read = |pieces: &[&[u8]]| {
+            let mut own = Reader::new(Wire::Replicate, Some("application/json".to_owned()));
+            let mut out = Vec::new();
+            let pushed =
+                pieces.iter().try_for_each(|piece| if own.ended() { Ok(()) } else { own.push(piece, &mut out) });
+            let read = pushed.and_then(|()| if own.ended() { Ok(()) } else { own.finish(&mut out) });
+            (read, out, own.again())
+        };
+        let whole = read(&[bytes]);
+        assert_eq!(whole, (Ok(()), vec![WireEvent::Alive], Some("/predictions/a1".to_owned())));
+        for cut in 0..bytes.len() {
+            let (left, right) = bytes.split_at(cut);
+            assert_eq!(read(&[left, right]), whole, "cut at {cut}");
+        }
+    }
+
     /// Events of each wire that are a piece of text, nearly one, or none.
     const NEAR_TEXT: &[(Wire, &[&str])] = &[
         (

@@ -103,9 +103,14 @@ impl StreamDecoder for PredictionDecoder {
             "starting" | "processing" => {
                 let plain = |id: &&str| id.len() <= LONGEST_ID && id.chars().all(|c| c.is_ascii_alphanumeric());
                 self.open = text(body, "id").filter(plain).map(str::to_owned);
-                let lost = || CallError::new(ErrorKind::Transient, "the prediction is not ready and has no id");
+                if self.open.is_none() {
+                    let lost = "the prediction is not ready and has no id";
+                    return Err(CallError::new(ErrorKind::Transient, lost));
+                }
                 out.push(WireEvent::Alive);
-                self.open.is_some().then_some(()).ok_or_else(lost)
+                // Nothing more of this response is of interest, and what it is about has not ended.
+                self.progress.ended = true;
+                Ok(())
             }
             state @ ("failed" | "canceled" | "aborted") => {
                 Err(CallError::new(ErrorKind::Transient, format!("the prediction was {state}")))
