@@ -426,3 +426,16 @@ fn a_row_of_a_data_set_starts_no_program_for_its_context() {
         "{found}"
     );
 }
+
+#[test]
+fn a_program_of_ones_own_is_told_that_it_is_asked_for_an_embedding() {
+    let asked = r#"grep -q '"service":"embedding"' && echo '[1, 2]'"#;
+    let home = home(
+        &format!("kind = \"command\"\ncommand = [\"sh\", \"-c\", '''{asked}''']"),
+        "type = \"similar\"\nvalue = \"{{ expected }}\"\njudge = \"own/e\"",
+    );
+    let run = home.run(BATCH);
+    assert_eq!(verdict(&run)["reason"], "cosine 1.00 ≥ threshold 0.75", "{} {}", verdict(&run), run.err);
+    let answer = home.run_on(&["run", "reply", "-m", "own/e"], "Hello");
+    assert!(answer.code != Some(0), "an answer is not asked for so: {}", answer.out);
+}
