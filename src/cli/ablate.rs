@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    cli::{Exit, Io, Stopped, args::AblateArgs, experiment, interrupts, plain},
+    cli::{Exit, Io, Stopped, args::AblateArgs, experiment, experiment::ExperimentWork, plain},
     engine::{Engine, Workspace, ablate, ablate::cells, experiment::rows_of},
     eval::{
         ablate::{Ablated, PromptUnit, RestResult, UnitEffect, UnitResult, fewest_rows, units},
@@ -32,14 +32,9 @@ pub(crate) struct AblatedLine<'a> {
 /// Leaves out each part of a prompt in turn.
 pub(crate) async fn run(args: AblateArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let args = args.common;
-    let mut setup = io.setup()?;
-    if args.trust {
-        setup.places.project.trust();
-    }
-    let mut interrupts = interrupts::interrupts()?;
-    let store = setup.store();
-    let mut errors = store.errors();
-    let subject = experiment::subject(&setup, &store, &args, io).await?;
+    let mut work = ExperimentWork::open(&args, io).await?;
+    let ExperimentWork { setup, store, subject, interrupts, .. } = &mut work;
+    let (setup, store, subject) = (&*setup, &*store, &*subject);
     let limits = experiment::limits(&args, &subject.planned, [])?;
     let rows = rows_of(&subject.planned)?;
     let (found, count) = (units(&subject.prompt).len(), rows.len());
@@ -63,16 +58,16 @@ pub(crate) async fn run(args: AblateArgs, io: &mut Io<'_>) -> Result<Exit, Stopp
         );
         return Err(Stopped::Usage(words));
     }
-    let engine = Engine::start(&setup, &store);
-    experiment::read_keys(&setup, &engine, &subject.planned, [], io).await?;
+    let engine = Engine::start(setup, store);
+    experiment::read_keys(setup, &engine, &subject.planned, [], io).await?;
     let (planned, bounds) = (subject.planned.clone(), (limits, args.new));
-    let work = |line| ablate::run((&engine, &store), (planned, rows), args.seed, bounds, line);
-    let ended = experiment::watched(work, args.json, io, &mut interrupts).await?;
+    let asks = |line| ablate::run((&engine, store), (planned, rows), args.seed, bounds, line);
+    let ended = experiment::watched(asks, args.json, io, interrupts).await?;
     let exit = match ended {
-        Ok(ablated) => finish(&setup, &subject.prompt, &ablated, args.json, io).map(|()| Exit::Done),
+        Ok(ablated) => finish(setup, &subject.prompt, &ablated, args.json, io).map(|()| Exit::Done),
         Err(stop) => experiment::not_ended(stop, io),
     };
-    interrupts::close(&store, &mut errors, io);
+    work.close(io);
     exit
 }
 

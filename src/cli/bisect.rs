@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    cli::{Exit, Io, Stopped, args::BisectArgs, experiment, interrupts, prompts},
+    cli::{Exit, Io, Stopped, args::BisectArgs, experiment, experiment::ExperimentWork, prompts},
     engine::{
         Engine, Workspace,
         bisect::{BisectStep, Bisected, bisect, cells},
@@ -33,15 +33,10 @@ pub(crate) struct BisectedLine<'a> {
 /// Searches the versions between a good one and a bad one.
 pub(crate) async fn run(args: BisectArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
     let BisectArgs { common: args, good, bad } = args;
-    let mut setup = io.setup()?;
-    if args.trust {
-        setup.places.project.trust();
-    }
-    let mut interrupts = interrupts::interrupts()?;
-    let store = setup.store();
-    let mut errors = store.errors();
-    let subject = experiment::subject(&setup, &store, &args, io).await?;
-    let found = prompts::between(&store, &subject.name, &good, &bad).await?;
+    let mut work = ExperimentWork::open(&args, io).await?;
+    let ExperimentWork { setup, store, subject, interrupts, .. } = &mut work;
+    let (setup, store, subject) = (&*setup, &*store, &*subject);
+    let found = prompts::between(store, &subject.name, &good, &bad).await?;
     // One judges all, or a version could be good by its own rules.
     let asked = |version: Prompt| Prompt { checks: subject.prompt.checks.clone(), ..version };
     let versions: Vec<(VersionId, Prompt)> = found.into_iter().map(|(id, version)| (id, asked(version))).collect();
@@ -59,22 +54,22 @@ pub(crate) async fn run(args: BisectArgs, io: &mut Io<'_>) -> Result<Exit, Stopp
         return Ok(Exit::Done);
     }
     let _ = writeln!(io.err, "{}", clean_line(&words));
-    let engine = Engine::start(&setup, &store);
-    experiment::read_keys(&setup, &engine, &subject.planned, [], io).await?;
+    let engine = Engine::start(setup, store);
+    experiment::read_keys(setup, &engine, &subject.planned, [], io).await?;
     let ids: Vec<&str> = versions.iter().map(|(id, _)| id.0.as_str()).collect();
     let (planned, key) = (subject.planned.clone(), format!("{} {}", args.seed, ids.join(" ")));
-    let (parts, searched) = ((&engine, &store), versions.clone());
-    let work = async |line| {
+    let (parts, searched) = ((&engine, store), versions.clone());
+    let asks = async |line| {
         let about = ("bisect", key.as_str(), "");
         let lab = Experiment::begin(parts, planned, rows, about, (limits, args.new), line).await?;
         bisect(lab, searched, args.seed).await
     };
-    let ended = experiment::watched(work, args.json, io, &mut interrupts).await?;
+    let ended = experiment::watched(asks, args.json, io, interrupts).await?;
     let exit = match ended {
-        Ok(bisected) => finish(&setup, &versions, &bisected, args.json, io).map(|()| Exit::Done),
+        Ok(bisected) => finish(setup, &versions, &bisected, args.json, io).map(|()| Exit::Done),
         Err(stop) => experiment::not_ended(stop, io),
     };
-    interrupts::close(&store, &mut errors, io);
+    work.close(io);
     exit
 }
 

@@ -1,7 +1,12 @@
 //! What the commands of experiments have in common: the prompt, the rows and the model they are about, what is told while they
 //! go on, and how they are stopped.
 
-use std::{collections::BTreeMap, future::Future, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    path::PathBuf,
+    time::Duration,
+};
 
 use tokio::sync::{mpsc, watch};
 
@@ -10,6 +15,7 @@ use crate::{
         Exit, Io, Stopped,
         args::ExperimentArgs,
         batch::{request, summary},
+        interrupts,
         interrupts::Interrupts,
         prompts, run,
         sanitize::StatusLine,
@@ -25,6 +31,7 @@ use crate::{
         CacheMode, Prompt, Target,
         batch::{BatchLimits, BatchRequest, BatchSpec, PartRoots, ResumeMode},
         dataset::{RowSource, ShortRows},
+        error::StoreError,
     },
     store::Store,
     text::{clean_line, format, format::counted, json},
@@ -47,13 +54,37 @@ pub(crate) struct Subject {
     pub(crate) planned: BatchPreview,
 }
 
+/// What the command of an experiment works with.
+pub(crate) struct ExperimentWork {
+    pub(crate) setup: Workspace,
+    pub(crate) store: Store,
+    pub(crate) subject: Subject,
+    pub(crate) interrupts: Interrupts,
+    errors: mpsc::UnboundedReceiver<StoreError>,
+}
+
+impl ExperimentWork {
+    /// Opens the record, reads the prompt and the rows, and hears ctrl-c from here on.
+    pub(crate) async fn open(args: &ExperimentArgs, io: &mut Io<'_>) -> Result<Self, Stopped> {
+        let mut setup = io.setup()?;
+        if args.trust {
+            setup.places.project.trust();
+        }
+        let interrupts = interrupts::interrupts()?;
+        let store = setup.store();
+        let errors = store.errors();
+        let subject = subject(&setup, &store, args, io).await?;
+        Ok(Self { setup, store, subject, interrupts, errors })
+    }
+
+    /// Has everything written, and says what of it could not be.
+    pub(crate) fn close(&mut self, io: &mut Io<'_>) {
+        interrupts::close(&self.store, &mut self.errors, io);
+    }
+}
+
 /// Reads the prompt and the rows, and plans what one of its prompts asks of all of them.
-pub(crate) async fn subject(
-    setup: &Workspace,
-    store: &Store,
-    args: &ExperimentArgs,
-    io: &mut Io<'_>,
-) -> Result<Subject, Stopped> {
+async fn subject(setup: &Workspace, store: &Store, args: &ExperimentArgs, io: &mut Io<'_>) -> Result<Subject, Stopped> {
     let (name, prompt) = prompts::find(&setup.places, &io.cwd, &args.prompt)?;
     let file = prompts::file(&setup.places, &io.cwd, &args.prompt)?;
     let path = io.cwd.join(&args.data);
@@ -160,7 +191,7 @@ pub(crate) async fn watched<T, F: Future<Output = Result<T, ExperimentStop>>>(
     let (events, mut told) = mpsc::channel(WAITING);
     let (stop, stopped) = watch::channel(false);
     let mut running = std::pin::pin!(run(ExperimentLine { events, stop: stopped }));
-    let mut teller = Teller { progress: None, line: StatusLine::default(), as_json };
+    let mut teller = Teller { progress: None, rejected: BTreeSet::new(), line: StatusLine::default(), as_json };
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut stopping = false;
@@ -210,6 +241,8 @@ pub(crate) fn not_ended(stop: ExperimentStop, io: &mut Io<'_>) -> Result<Exit, S
 /// Tells events.
 struct Teller {
     progress: Option<(String, u64, u64)>,
+    /// What was said of edits that were rejected. A model that makes a mistake makes it again.
+    rejected: BTreeSet<String>,
     line: StatusLine,
     as_json: bool,
 }
@@ -227,8 +260,11 @@ impl Teller {
         if self.as_json {
             writeln!(io.out, "{}", json::to_line(event)?)?;
         }
+        let is_rejected = matches!(event, ExperimentEvent::Rejected { .. });
         for line in lines(event) {
-            let _ = writeln!(io.err, "{}", clean_line(&line));
+            if !is_rejected || self.rejected.insert(line.clone()) {
+                let _ = writeln!(io.err, "{}", clean_line(&line));
+            }
         }
         Ok(())
     }

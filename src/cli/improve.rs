@@ -9,8 +9,8 @@ use crate::{
     cli::{
         Exit, Io, Stopped,
         args::ImproveArgs,
-        experiment::{self, Subject},
-        interrupts, prompts,
+        experiment::{self, ExperimentWork, Subject},
+        prompts,
     },
     engine::{
         Engine, Workspace,
@@ -76,34 +76,29 @@ pub(crate) struct RejectedLine {
 
 /// Improves a prompt, and writes its file where that is wanted and an edit is shown to be better.
 pub(crate) async fn run(args: ImproveArgs, io: &mut Io<'_>) -> Result<Exit, Stopped> {
-    let mut setup = io.setup()?;
-    if args.common.trust {
-        setup.places.project.trust();
-    }
-    let mut interrupts = interrupts::interrupts()?;
-    let store = setup.store();
-    let mut errors = store.errors();
-    let subject = experiment::subject(&setup, &store, &args.common, io).await?;
+    let mut work = ExperimentWork::open(&args.common, io).await?;
+    let ExperimentWork { setup, store, subject, interrupts, .. } = &mut work;
+    let (setup, store, subject) = (&*setup, &*store, &*subject);
     let name = args.by.as_deref().unwrap_or_else(|| setup.settings.judge_model());
     let by = setup.catalog.resolve(name).map_err(|error| Stopped::Usage(format!("--by: {error}")))?;
     let options = ImproveOptions { by, candidates: usize::from(args.candidates), seed: args.common.seed };
     let limits = experiment::limits(&args.common, &subject.planned, [&options.by])?;
     let rows = rows_of(&subject.planned)?;
     let expected = forecast(&rows, options.candidates)?;
-    introduce(&subject, &expected, &options, args.common.dry_run, io)?;
+    introduce(subject, &expected, &options, args.common.dry_run, io)?;
     if args.common.dry_run {
         return Ok(Exit::Done);
     }
-    let engine = Engine::start(&setup, &store);
-    experiment::read_keys(&setup, &engine, &subject.planned, [&options.by], io).await?;
+    let engine = Engine::start(setup, store);
+    experiment::read_keys(setup, &engine, &subject.planned, [&options.by], io).await?;
     let (planned, bounds) = (subject.planned.clone(), (limits, args.common.new));
-    let work = |line| improve::run((&engine, &store), (planned, rows), &subject.prompt, &options, bounds, line);
-    let ended = experiment::watched(work, args.common.json, io, &mut interrupts).await?;
+    let asks = |line| improve::run((&engine, store), (planned, rows), &subject.prompt, &options, bounds, line);
+    let ended = experiment::watched(asks, args.common.json, io, interrupts).await?;
     let exit = match ended {
-        Ok(improved) => finish(&setup, &subject, &improved, &args, io),
+        Ok(improved) => finish(setup, subject, &improved, &args, io),
         Err(stop) => experiment::not_ended(stop, io),
     };
-    interrupts::close(&store, &mut errors, io);
+    work.close(io);
     exit
 }
 

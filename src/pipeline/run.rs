@@ -225,7 +225,7 @@ impl RunContext {
     pub(crate) async fn plan(&self) -> Result<Plan, CallError> {
         let RunRequest { prompt, input, checks, min_score, .. } = &self.request;
         let mut messages = if let Some(forward) = &self.forward {
-            forward.messages.clone()
+            forward.request.messages.clone()
         } else if is_light(prompt.spoken_templates(), input) {
             prepare::fill(prompt, input)?
         } else {

@@ -28,7 +28,7 @@ pub const PIECES: usize = 16;
 const COUNTS: &str = "stream_options";
 
 /// What a program asked, as it came.
-pub struct Forward {
+pub struct ProgramRequest {
     /// The wire it is written in.
     pub wire: Wire,
     /// Whether it asks for a stream.
@@ -44,27 +44,20 @@ pub struct Forward {
     pub messages: Vec<Message>,
     /// Whether a temperature was asked for: where none was, none is sent.
     pub tempered: bool,
+}
+
+/// What a program asked, on its way, and where its answer is read.
+pub struct Forward {
+    pub request: ProgramRequest,
     tapped: Mutex<TappedAnswer>,
     tap: mpsc::Sender<ForwardEvent>,
 }
 
 impl fmt::Debug for Forward {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Forward").field("wire", &self.wire).field("streams", &self.streams).finish_non_exhaustive()
+        let ProgramRequest { wire, streams, .. } = &self.request;
+        f.debug_struct("Forward").field("wire", wire).field("streams", streams).finish_non_exhaustive()
     }
-}
-
-/// The parts of a [`Forward`] that are read of a request.
-#[derive(Debug)]
-pub struct ForwardParts {
-    pub wire: Wire,
-    pub streams: bool,
-    pub body: ForwardBody,
-    pub headers: Vec<(String, String)>,
-    pub own_key: Option<SecretString>,
-    pub untranslatable: Vec<String>,
-    pub messages: Vec<Message>,
-    pub tempered: bool,
 }
 
 /// What comes back of a request that is passed on, in order.
@@ -99,29 +92,27 @@ struct TappedAnswer {
 impl Forward {
     /// Makes one, and where its answer is read.
     #[must_use]
-    pub fn new(parts: ForwardParts) -> (Self, mpsc::Receiver<ForwardEvent>) {
-        let ForwardParts { wire, streams, body, headers, own_key, untranslatable, messages, tempered } = parts;
+    pub fn new(request: ProgramRequest) -> (Self, mpsc::Receiver<ForwardEvent>) {
         let (tap, events) = mpsc::channel(PIECES);
-        let tapped = Mutex::default();
-        (Self { wire, streams, body, headers, own_key, untranslatable, messages, tempered, tapped, tap }, events)
+        (Self { request, tapped: Mutex::default(), tap }, events)
     }
 
     /// Tells whether its bytes go to a target: one that speaks its wire, and of which the settings do not want another form.
     #[must_use]
     pub fn goes_to(&self, target: &Target) -> bool {
         let options = &target.options;
-        let other_form = (options.whole && self.streams)
+        let other_form = (options.whole && self.request.streams)
             || options.system == SystemRole::Fold
             || options.drop.iter().chain(options.rename.keys()).any(|name| name.contains('.'));
-        target.kind == self.wire && !other_form
+        target.kind == self.request.wire && !other_form
     }
 
     /// Tells whether a target is asked for counts that the program did not ask for.
     #[must_use]
     pub fn adds_counts(&self, target: &Target) -> bool {
-        self.wire == Wire::OpenAi
-            && self.streams
-            && !self.body.has(COUNTS)
+        self.request.wire == Wire::OpenAi
+            && self.request.streams
+            && !self.request.body.has(COUNTS)
             && target.options.drop.iter().all(|name| name != COUNTS)
     }
 
@@ -129,16 +120,17 @@ impl Forward {
     #[must_use]
     pub fn body_for(&self, target: &Target) -> Vec<u8> {
         let counts = self.adds_counts(target).then_some((COUNTS, "{\"include_usage\":true}"));
-        self.body.written(&target.model, &target.options.drop, &target.options.rename, counts)
+        self.request.body.written(&target.model, &target.options.drop, &target.options.rename, counts)
     }
 
     /// Returns the part of a cache key that its bytes and headers make; the target's is another.
     #[must_use]
     pub fn digest(&self) -> String {
         use secrecy::ExposeSecret as _;
-        let headers: Vec<String> = self.headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-        let key = self.own_key.as_ref().map_or("", |key| key.expose_secret());
-        let (before, after) = self.body.around_model();
+        let headers: Vec<String> =
+            self.request.headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+        let key = self.request.own_key.as_ref().map_or("", |key| key.expose_secret());
+        let (before, after) = self.request.body.around_model();
         hex_of_parts([before, "\u{0}", after, "\u{0}", &headers.concat(), "\u{0}", key])
     }
 

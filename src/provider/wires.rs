@@ -561,7 +561,7 @@ impl Providers {
                 None => request::body(wire, call).to_string().into_bytes(),
             };
             let ready = self.outgoing(wire, (&call.target, call.key.as_ref()), (url, Some(body)), call.connect);
-            let own = forward.map_or(&[][..], |forward| forward.headers.as_slice());
+            let own = forward.map_or(&[][..], |forward| forward.request.headers.as_slice());
             ready.map(|(outgoing, redact)| (outgoing.adding(own), redact))
         });
         let framing = if call.target.options.whole { Framing::Whole } else { wire.framing() };

@@ -17,7 +17,7 @@ use crate::{
         target_settings::TargetOptions, trace_parent::TraceParent,
     },
     pipeline::ports::World as _,
-    provider::forward::{Forward, ForwardBody, ForwardParts},
+    provider::forward::{Forward, ForwardBody, ProgramRequest},
     serve::{
         SESSION, ServeState,
         answer::AnswerHead,
@@ -64,7 +64,7 @@ pub(crate) async fn ask(
 struct Begun {
     request: RunRequest,
     /// The program's own bytes, where they may go on.
-    forward: Option<ForwardParts>,
+    forward: Option<ProgramRequest>,
     head: AnswerHead,
     streams: bool,
     own_key: bool,
@@ -112,7 +112,7 @@ async fn begin(
     let read: Vec<&Target> = targets.iter().filter(|_| own_key.is_none()).chain(judges.values()).collect();
     state.engine.read_keys(read).await;
     let has_own_key = own_key.is_some();
-    let forward = ForwardParts {
+    let forward = ProgramRequest {
         wire,
         streams,
         body,

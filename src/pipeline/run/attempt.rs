@@ -42,7 +42,7 @@ impl RunContext {
 
     /// Returns the key of the program itself, where that is to be sent.
     fn own_key(&self) -> Option<Key> {
-        let secret = self.forward.as_ref()?.own_key.clone()?;
+        let secret = self.forward.as_ref()?.request.own_key.clone()?;
         let label = "client".to_owned();
         Some(Key { account: label.clone(), label, secret, left_out: None })
     }

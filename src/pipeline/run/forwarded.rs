@@ -50,7 +50,7 @@ impl RunContext {
             };
         }
         let mut request = prepare::fit(prompt, &self.request.params, messages, target);
-        if !forward.tempered {
+        if !forward.request.tempered {
             // The program left it to the model, whatever it is that prompts do.
             request.params.temperature = target.options.params.temperature;
             request.notices.retain(|notice| !notice.contains("default temperature"));
@@ -73,11 +73,11 @@ impl RunContext {
 
 /// Fails where a target speaks another wire than a request, and the request has what that wire has no place for.
 fn carried(forward: &Forward, target: &Target) -> Result<(), CallError> {
-    let fields = &forward.untranslatable;
+    let fields = &forward.request.untranslatable;
     if fields.is_empty() {
         return Ok(());
     }
-    let (own, other) = (forward.wire, target.kind);
+    let (own, other) = (forward.request.wire, target.kind);
     let text = format!(
         "{} is asked over the wire `{other}`, which cannot be sent all of this request of the wire `{own}`: {}",
         target.name,
