@@ -1,6 +1,7 @@
 // Runs one of promptfoo's assertions that is written in JavaScript: `file PATH FUNCTION` or `code TEXT`. Reads the answer as
-// retort's `exec` checks have it on standard input, and writes {"pass", "score", "reason", "named"}. What the assertion
-// prints itself goes to standard error. What cannot be loaded ends with exit code 2; what throws fails.
+// retort's `exec` checks have it on standard input, and writes {"pass", "score", "reason", "named"}; or, of code that takes a
+// context out of the answer, {"context"}. What the code prints itself goes to standard error. What cannot be loaded ends with
+// exit code 2, as does what throws where a context is asked for; an assertion that throws fails.
 import { readFileSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -66,6 +67,20 @@ const context = {
   provider: { id: asked.target, config: {} },
   providerResponse: { output: asked.output, cost: asked.cost, finishReason: asked.finish },
 };
+if (asked.asks === 'context') {
+  try {
+    const prompt = { label: context.prompt, raw: context.prompt };
+    const taken = await assertion(asked.output, { ...context, prompt, metadata: {} }, process);
+    const isText = (one) => typeof one === 'string';
+    if (!isText(taken) && !(Array.isArray(taken) && taken.every(isText))) {
+      throw new TypeError(`it returned ${typeof taken}, not a text or a list of texts`);
+    }
+    says({ context: taken });
+  } catch (error) {
+    console.error(String(error));
+    process.exit(2);
+  }
+}
 let result;
 try {
   result = await assertion(asked.output, context, process);

@@ -1,11 +1,13 @@
 # Runs one of promptfoo's assertions that is written in Python: `file PATH FUNCTION` or `code TEXT`. Reads the answer as
-# retort's `exec` checks have it on standard input, and writes {"pass", "score", "reason", "named"}. What the assertion
-# prints itself goes to standard error. What cannot be loaded ends with exit code 2; what raises an error fails.
+# retort's `exec` checks have it on standard input, and writes {"pass", "score", "reason", "named"}; or, of code that takes a
+# context out of the answer, {"context"}. What the code prints itself goes to standard error. What cannot be loaded ends with
+# exit code 2, as does what raises an error where a context is asked for; an assertion that raises one fails.
 import asyncio, dataclasses, importlib.util, inspect, json, os, sys
 
 out = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 case = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+takes_context = case.get("asks") == "context"
 
 
 def says(**opinion):
@@ -15,7 +17,7 @@ def says(**opinion):
 
 def loaded():
     if sys.argv[1] == "file":
-        path, function = sys.argv[2], sys.argv[3] or "get_assert"
+        path, function = sys.argv[2], sys.argv[3] or ("get_transform" if takes_context else "get_assert")
         sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
         spec = importlib.util.spec_from_file_location(os.path.splitext(os.path.basename(path))[0], path)
         module = importlib.util.module_from_spec(spec)
@@ -56,10 +58,15 @@ context = {
     "provider": {"id": case.get("target"), "config": {}},
     "providerResponse": {"output": case.get("output"), "cost": case.get("cost"), "finishReason": case.get("finish")},
 }
+if takes_context:
+    context["prompt"] = {"label": context["prompt"], "raw": context["prompt"]}
+    context["metadata"] = {}
 try:
     result = function(case["output"], context)
     if inspect.isawaitable(result):
         result = asyncio.run(awaited(result))
+    if takes_context:
+        says(context=result)
     if dataclasses.is_dataclass(result) and not isinstance(result, type):
         result = dataclasses.asdict(result)
     if isinstance(result, str):
@@ -75,5 +82,8 @@ try:
     named = result.get("namedScores") or result.get("named_scores") or {}
     opinion = {"pass": passes, "score": result.get("score"), "reason": result.get("reason"), "named": named}
 except Exception as error:
+    if takes_context:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(2)
     says(**{"pass": False, "score": 0, "reason": f"{type(error).__name__}: {error}"})
 says(**{key: value for key, value in opinion.items() if value is not None})

@@ -1,9 +1,9 @@
-// Asks one of promptfoo's providers that is written in JavaScript: FILE EXPORT ID CONFIG PROMPT, the config as JSON.
-// Prints retort's events, one a line. What the provider prints itself goes to standard error.
+// Asks one of promptfoo's providers that is written in JavaScript: FILE EXPORT ID CONFIG ASKED PROMPT, the config as JSON;
+// ASKED is `answer`, `embedding` or `classification`. Prints retort's events, one a line. What the provider prints itself goes to standard error.
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-const [path, name, id, config, prompt] = process.argv.slice(1);
+const [path, name, id, config, asked, prompt] = process.argv.slice(1);
 const say = (event) => {
   let rest = Buffer.from(`${JSON.stringify(event)}\n`);
   while (rest.length > 0) {
@@ -23,11 +23,18 @@ const Provider = name ? (loaded[name] ?? whole[name]) : whole;
 const context = { vars: {}, prompt: { raw: prompt, label: prompt } };
 const options = { id, config: JSON.parse(config) };
 const provider = typeof Provider === 'function' && Provider.prototype ? new Provider(options) : Provider;
-const answer = typeof provider === 'function' ? await provider(prompt, context) : await provider.callApi(prompt, context);
+const method = { answer: 'callApi', embedding: 'callEmbeddingApi', classification: 'callClassificationApi' }[asked];
+const field = asked === 'answer' ? 'output' : asked;
+const ask = () => {
+  if (asked !== 'answer' && typeof provider?.[method] !== 'function') return { error: `the provider has no \`${method}\`` };
+  return typeof provider === 'function' && asked === 'answer' ? provider(prompt, context) : provider[method](prompt, context);
+};
+const answer = await ask();
 if (answer?.error) say({ error: String(answer.error) });
-else if (answer?.output === undefined) say({ error: 'the provider returned neither `output` nor `error`' });
+else if (answer?.[field] === undefined) say({ error: `the provider returned neither \`${field}\` nor \`error\`` });
 else {
-  say({ text: typeof answer.output === 'string' ? answer.output : JSON.stringify(answer.output) });
+  const said = asked === 'classification' ? { classification: answer.classification } : answer[field];
+  say({ text: typeof said === 'string' ? said : JSON.stringify(said) });
   const { prompt: input, completion: output } = answer.tokenUsage ?? {};
   if (input || output) say({ usage: { ...(input && { input }), ...(output && { output }) } });
 }

@@ -1,8 +1,9 @@
-# Asks one of promptfoo's providers that is written in Python: FILE FUNCTION ID CONFIG PROMPT, the config as JSON.
+# Asks one of promptfoo's providers that is written in Python: FILE FUNCTION ID CONFIG ASKED PROMPT, the config as JSON;
+# ASKED is `answer`, `embedding` or `classification`.
 # Prints retort's events, one a line. What the provider prints itself goes to standard error.
 import asyncio, importlib.util, inspect, json, os, sys
 
-path, function, name, config, prompt = sys.argv[1:6]
+path, function, name, config, asked, prompt = sys.argv[1:7]
 out = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 
@@ -21,15 +22,18 @@ module = importlib.util.module_from_spec(spec)
 sys.modules[spec.name] = module
 spec.loader.exec_module(module)
 options = {"id": name, "config": json.loads(config)}
-answer = getattr(module, function)(prompt, options, {"vars": {}, "prompt": {"raw": prompt, "label": prompt}})
+context = {"vars": {}, "prompt": {"raw": prompt, "label": prompt}}
+function = function or {"answer": "call_api"}.get(asked, f"call_{asked}_api")
+field = "output" if asked == "answer" else asked
+answer = getattr(module, function)(prompt, options, *([context] if asked == "answer" else []))
 if inspect.isawaitable(answer):
     answer = asyncio.run(awaited(answer))
-if not isinstance(answer, dict) or not ("output" in answer or answer.get("error")):
-    say(error=f"{function} returned neither `output` nor `error`")
+if not isinstance(answer, dict) or not (field in answer or answer.get("error")):
+    say(error=f"{function} returned neither `{field}` nor `error`")
 elif answer.get("error"):
     say(error=str(answer["error"]))
 else:
-    output = answer["output"]
+    output = {field: answer[field]} if asked == "classification" else answer[field]
     say(text=output if isinstance(output, str) else json.dumps(output, ensure_ascii=False))
     tokens = answer.get("tokenUsage") or {}
     usage = {ours: tokens[theirs] for ours, theirs in (("input", "prompt"), ("output", "completion")) if tokens.get(theirs)}

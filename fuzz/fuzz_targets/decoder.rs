@@ -7,7 +7,15 @@ use retort::{
     provider::{WireEvent, response_reader::Reader},
 };
 
-const KINDS: [Wire; 5] = [Wire::OpenAi, Wire::Anthropic, Wire::Ollama, Wire::Responses, Wire::Gemini];
+const KINDS: [Wire; 7] = [
+    Wire::OpenAi,
+    Wire::Anthropic,
+    Wire::Ollama,
+    Wire::Responses,
+    Wire::Gemini,
+    Wire::Inference,
+    Wire::Replicate,
+];
 const TYPES: [Option<&str>; 4] =
     [Some("text/event-stream"), Some("application/json"), Some("application/x-ndjson"), None];
 

@@ -27,7 +27,9 @@ impl Workspace {
     /// Lists the providers that have a key, each with the key's name.
     #[must_use]
     pub fn found_keys(&self) -> Vec<String> {
-        let with_key = self.settings.providers.iter().filter_map(|(name, provider)| {
+        let answering = |provider: &ProviderSettings| provider.vendor().is_none_or(Vendor::makes_answers);
+        let providers = self.settings.providers.iter().filter(|(_, provider)| answering(provider));
+        let with_key = providers.filter_map(|(name, provider)| {
             let source = provider.api_keys.iter().find(|source| self.is_there(source))?;
             Some(format!("{name} ({})", source.label()))
         });

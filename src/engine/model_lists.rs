@@ -113,7 +113,7 @@ impl Workspace {
     #[must_use]
     pub fn missing_keys(&self) -> BTreeMap<String, String> {
         let mut missing = BTreeMap::new();
-        for vendor in Vendor::all().iter().filter(|vendor| vendor.needs_key()) {
+        for vendor in Vendor::all().iter().filter(|vendor| vendor.needs_key() && vendor.makes_answers()) {
             if let (None, Some(variable)) = (self.settings.providers.get(&vendor.name), vendor.key_env.first()) {
                 missing.insert(vendor.name.clone(), variable.clone());
             }
@@ -175,7 +175,11 @@ impl Workspace {
 
     /// Lists the providers that have a list, each with a target at it.
     fn list_targets(&self) -> impl Iterator<Item = (String, Target, &ProviderSettings)> {
-        let over_http = self.catalog.providers().filter(|(_, settings)| settings.kind.is_http());
+        let listed = |settings: &ProviderSettings| {
+            let answers = settings.vendor().is_none_or(Vendor::makes_answers) && settings.kind.info().answers;
+            settings.kind.is_http() && answers
+        };
+        let over_http = self.catalog.providers().filter(move |(_, settings)| listed(settings));
         over_http.filter_map(|(name, _)| {
             let target = self.catalog.resolve(&format!("{name}/list")).ok()?;
             Some((name.to_owned(), target, self.settings.providers.get(name)?))

@@ -6,7 +6,8 @@
 //! found out is inconclusive either way.
 //!
 //! A check that waits for a model or a program names what it waits for, and what that says is judged here: so
-//! `best_choice`, `embedding`, `judge_template`, `moderation`, `pending`, `program_check` and `rubric` are one machine with this file.
+//! `best_choice`, `classification`, `embedding`, `judge_template`, `moderation`, `pending`, `program_check`, `rubric` and
+//! `service_check` are one machine with this file.
 
 pub mod promptfoo;
 
@@ -21,10 +22,10 @@ pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod markup;
 pub(crate) mod max_score;
-pub(crate) mod moderation;
 pub(crate) mod ngrams;
 pub(crate) mod refusal;
 pub(crate) mod rubric;
+pub(crate) mod services;
 pub(crate) mod similarity;
 pub(crate) mod source;
 pub(crate) mod spec;

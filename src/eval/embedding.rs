@@ -1,71 +1,18 @@
 //! How alike two texts are in what they mean: the cosine of their embeddings, which a model makes.
 
-use std::sync::Arc;
-
-use serde_json::Value;
-
 use crate::{
-    eval::{
-        check,
-        check::source::text_of,
-        extract,
-        reason::{apart, inconclusive, verdict},
-        service_prompt::service_prompt,
-    },
-    model::{Check, Input, Prompt, TextService, Verdict},
+    eval::{check, reason::apart, service_check::ServiceFinding},
+    model::Check,
 };
 
-/// A check of how alike an answer and other texts are, filled for one input.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SimilarityCheck {
-    check: Check,
-    /// The part of the answer that is compared, where its check names one.
-    pub(crate) part: Option<String>,
-}
-
-impl SimilarityCheck {
-    pub(crate) fn of(check: &Check) -> Self {
-        Self { check: check.clone(), part: None }
-    }
-
-    /// The name of the model that embeds.
-    #[must_use]
-    pub fn model(&self) -> &str {
-        // A check that is off is never asked.
-        self.check.judge_name().unwrap_or_default()
-    }
-
-    /// Makes the prompt and the inputs on which the model is run: the answer, then each text it is compared with.
-    #[must_use]
-    pub fn asks(&self, answer: &str) -> (Arc<Prompt>, Vec<Input>) {
-        let texts: Vec<String> = match &self.check.value {
-            Some(Value::Array(items)) => items.iter().filter_map(text_of).collect(),
-            Some(value) => text_of(value).into_iter().collect(),
-            None => Vec::new(),
-        };
-        let answer = self.part.clone().unwrap_or_else(|| extract::answer(answer).to_owned());
-        (Arc::clone(service_prompt(TextService::Embedding)), [answer].into_iter().chain(texts).map(Input::of).collect())
-    }
-
-    /// Makes the verdict of the embeddings, in the order of [`Self::asks`]: that of the text most like the answer. An error
-    /// says why there is none.
-    #[must_use]
-    pub fn verdict(&self, embeddings: &[Result<&str, String>], model: Option<&str>) -> Verdict {
-        let rule = check::rule(&self.check);
-        let found = match nearest(embeddings) {
-            Ok(found) => found,
-            Err(why) => return check::with_weight(&self.check, inconclusive(rule, &why)),
-        };
-        let least = check::least(&self.check).unwrap_or_default();
-        let (shown, limit) = apart(found, least, 2);
-        let holds = found >= least;
-        let words = format!("cosine {shown} {} threshold {limit}", if holds { "≥" } else { "<" });
-        let (not, share) = (self.check.kind.not, found.clamp(0.0, 1.0));
-        let credit = if not { 1.0 - share } else { share };
-        let bare = verdict(rule, holds != not, words);
-        let judge = model.map(str::to_owned);
-        check::with_weight(&self.check, Verdict { score: Some(found), credit: Some(credit), judge, ..bare })
-    }
+/// Finds the text that is most like an answer by the embeddings of the answer and of each text; an error says why there is none.
+pub(crate) fn finding(check: &Check, embeddings: &[Result<&str, String>]) -> Result<ServiceFinding, String> {
+    let found = nearest(embeddings)?;
+    let least = check::least(check).unwrap_or_default();
+    let (shown, limit) = apart(found, least, 2);
+    let holds = found >= least;
+    let words = format!("cosine {shown} {} threshold {limit}", if holds { "≥" } else { "<" });
+    Ok(ServiceFinding { holds, words, score: Some(found), credit: Some(found.clamp(0.0, 1.0)) })
 }
 
 /// Returns the largest cosine of the first of some vectors and the others.
@@ -97,7 +44,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{CheckKind, Status};
+    use crate::{
+        eval::service_check::ServiceCheck,
+        model::{CheckKind, Status, TextService},
+    };
 
     /// `1 - scipy.spatial.distance.cosine(one, other)`; the first is (4 + 10 + 18) / sqrt(14 * 77).
     #[test]
@@ -121,7 +71,7 @@ mod tests {
     fn the_nearest_text_counts_and_what_is_no_vector_is_inconclusive() {
         let check = Check::of(CheckKind::Similar).with(json!(["a", "b"]));
         let of = |check: &Check, vectors: &[Result<&str, String>]| {
-            let verdict = SimilarityCheck::of(check).verdict(vectors, Some("embedder"));
+            let verdict = ServiceCheck::of(check, TextService::Embedding).verdict(vectors, Some("embedder"));
             (verdict.status, verdict.reason)
         };
         let both = [Ok("[1, 0]"), Ok("[0, 1]"), Ok("[1, 1]")];
@@ -140,7 +90,7 @@ mod tests {
             assert_eq!(of(&check, &vectors), wanted);
             assert_eq!(of(&check.clone().negated(), &vectors), wanted, "in both directions");
         }
-        let (_, asked) = SimilarityCheck::of(&check).asks("<think>hm</think>x");
+        let (_, asked) = ServiceCheck::of(&check, TextService::Embedding).asks("<think>hm</think>x");
         assert_eq!(asked.iter().map(|input| input.text.as_str()).collect::<Vec<_>>(), ["x", "a", "b"]);
     }
 }

@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use crate::eval::{
-    best_choice::BestChoice, check::transform::written, embedding::SimilarityCheck, moderation::ModerationCheck,
-    program_check::ProgramCheck, rubric::Rubric,
+use crate::{
+    eval::{
+        best_choice::BestChoice, check::transform::written, program_check::ProgramCheck, rubric::Rubric,
+        service_check::ServiceCheck,
+    },
+    model::TextService,
 };
 
 /// A check that waits for a model or a program.
@@ -14,12 +17,19 @@ pub enum PendingCheck {
     Judge(Rubric),
     /// The best of the answers of a row is found, by a model or by their scores.
     Best(BestChoice),
-    /// A model embeds the answer and what it is compared with.
-    Similarity(SimilarityCheck),
-    /// A service looks at the answer for harm.
-    Moderation(ModerationCheck),
+    /// A service embeds the answer and what it is compared with, looks at it for harm, or classifies it.
+    Service(ServiceCheck),
     /// A program judges.
     Program(ProgramCheck),
+}
+
+/// Says that a service was not asked.
+pub(crate) fn unasked(service: TextService) -> &'static str {
+    match service {
+        TextService::Embedding => "no model was asked for embeddings",
+        TextService::Moderation => "no moderation service was asked",
+        TextService::Classification => "no classifier was asked",
+    }
 }
 
 impl PendingCheck {
@@ -27,8 +37,7 @@ impl PendingCheck {
     pub(crate) fn on(mut self, part: &Value) -> Self {
         match &mut self {
             Self::Judge(rubric) => rubric.part = Some(written(part)),
-            Self::Similarity(check) => check.part = Some(written(part)),
-            Self::Moderation(check) => check.part = Some(written(part)),
+            Self::Service(check) => check.part = Some(written(part)),
             Self::Program(check) => check.part = Some(part.clone()),
             Self::Best(_) => {}
         }
@@ -41,8 +50,7 @@ impl PendingCheck {
         match self {
             Self::Judge(_) => "no judge model was asked",
             Self::Best(_) => "it compares answers that are asked for together, and there is no other one",
-            Self::Similarity(_) => "no model was asked for embeddings",
-            Self::Moderation(_) => "no moderation service was asked",
+            Self::Service(check) => unasked(check.service()),
             Self::Program(_) => "its program was not run",
         }
     }

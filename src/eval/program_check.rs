@@ -28,6 +28,59 @@ pub struct ProgramCheck {
     check: Check,
 }
 
+/// A program that takes the context out of an answer, for a check that a model judges by it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContextProgram {
+    pub program: CheckProgram,
+    /// Which of the checks of the prompt and then of the row its check is, from 0.
+    pub place: usize,
+}
+
+impl ContextProgram {
+    /// Writes what it reads: what a program that judges reads, and that it is asked for a context.
+    #[must_use]
+    pub fn asks(&self, facts: &Map<String, Value>) -> String {
+        let mut case = case(facts, &self.program);
+        case.insert("asks".to_owned(), CONTEXT.into());
+        Value::Object(case).to_string()
+    }
+
+    /// Reads the context that it wrote; an error says why there is none.
+    pub fn read(end: &ProgramEnd) -> Result<String, String> {
+        if end.code != 0 {
+            let words = if end.complaint.is_empty() { String::new() } else { format!(": {}", end.complaint) };
+            return Err(format!("the program that takes out the context ended with exit code {}{words}", end.code));
+        }
+        let said: Value = serde_json::from_str(end.text.trim()).unwrap_or_default();
+        let context = match said.get(CONTEXT) {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(Value::Array(parts)) => {
+                parts.iter().map(Value::as_str).collect::<Option<Vec<_>>>().map(|parts| parts.join("\n\n"))
+            }
+            _ => None,
+        };
+        let none = "the program that takes out the context wrote none: {\"context\": \"TEXT\"}, or a list of texts";
+        let context = context.ok_or(none)?;
+        if context.trim().is_empty() {
+            Err("the context that was taken out of the answer is empty".to_owned())
+        } else {
+            Ok(context)
+        }
+    }
+}
+
+/// What a program is asked for that takes out a context, and the key under which it writes that.
+const CONTEXT: &str = "context";
+
+/// Writes what every program reads.
+fn case(facts: &Map<String, Value>, program: &CheckProgram) -> Map<String, Value> {
+    let mut case = Map::new();
+    case.insert("v".to_owned(), PROTOCOL.into());
+    case.extend(facts.clone());
+    case.insert("config".to_owned(), program.config.clone().unwrap_or_default());
+    case
+}
+
 /// How a program ended, and what it wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgramEnd {
@@ -57,11 +110,8 @@ impl ProgramCheck {
     /// after them.
     #[must_use]
     pub fn asks(&self, facts: &Map<String, Value>) -> String {
-        let mut case = Map::new();
-        case.insert("v".to_owned(), PROTOCOL.into());
-        case.extend(facts.clone());
+        let mut case = case(facts, &self.program);
         case.extend(self.part.clone().map(|part| ("output".to_owned(), part)));
-        case.insert("config".to_owned(), self.program.config.clone().unwrap_or_default());
         Value::Object(case).to_string()
     }
 

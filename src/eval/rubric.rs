@@ -13,6 +13,7 @@ use crate::{
         check::source::text_of,
         extract, judge_template,
         judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue, OwnPrompt},
+        program_check::ContextProgram,
         reason::{apart, inconclusive, verdict},
         service_prompt::asks_service,
     },
@@ -45,6 +46,10 @@ pub struct Rubric {
     pub repeat: u32,
     /// The part of the answer that is judged, where its check names one.
     pub(crate) part: Option<String>,
+    /// What takes the context out of the answer, if anything does.
+    pub(crate) context: Option<ContextProgram>,
+    /// The context that it took out; an error says why there is none.
+    pub(crate) found_context: Option<Result<String, String>>,
     template: &'static JudgeTemplate,
     check: Check,
 }
@@ -72,11 +77,18 @@ impl Rubric {
     pub(crate) fn of(check: &Check, template: &'static JudgeTemplate) -> Self {
         Self {
             part: None,
+            context: None,
+            found_context: None,
             judge: check.judge.clone(),
             repeat: check.repeat.unwrap_or(1).clamp(1, MOST),
             template,
             check: check.clone(),
         }
+    }
+
+    /// Has a program take its context out of the answer.
+    pub(crate) fn with_context(self, context: Option<ContextProgram>) -> Self {
+        Self { context, ..self }
     }
 
     /// Makes the prompt and the inputs on which the judge is run each time it is asked about an answer to an input: two where
@@ -86,12 +98,16 @@ impl Rubric {
             return Ok(self.asks_by(own, answer, input, messages));
         }
         let template = self.template;
-        let context = || input.value("context").map(Value::from);
+        let context = || match (&self.context, &self.found_context) {
+            (None, _) => input.value("context").map(Value::from).ok_or_else(|| NO_CONTEXT.to_owned()),
+            (Some(_), Some(found)) => found.clone().map(Value::from),
+            (Some(_), None) => Err("the program that takes out the context was not run".to_owned()),
+        };
         let sent =
             || messages.iter().map(|message| json!({"role": message.role, "content": message.content})).collect();
         let value = match (&self.check.value, template.needs) {
             (Some(value), _) => Some(text_of(value).map_or_else(|| value.clone(), Value::String)),
-            (None, JudgeValue::OrContext) => Some(context().ok_or(NO_CONTEXT)?),
+            (None, JudgeValue::OrContext) => Some(context()?),
             (None, JudgeValue::OrMessages) => Some(sent()),
             (None, JudgeValue::Conversation) => Some(earlier(input).unwrap_or_else(sent)),
             (None, JudgeValue::Text | JudgeValue::Texts | JudgeValue::OrInput) => None,
@@ -100,7 +116,7 @@ impl Rubric {
         let own = (template.value, value.clone());
         let orders = match template.material {
             JudgeMaterial::Answer => vec![case(input, &[own], &[("answer", Some(answer.into()))])],
-            JudgeMaterial::Context => vec![case(input, &[own], &[("context", Some(context().ok_or(NO_CONTEXT)?))])],
+            JudgeMaterial::Context => vec![case(input, &[own], &[("context", Some(context()?))])],
             JudgeMaterial::Nothing => vec![case(input, &[own], &[])],
             JudgeMaterial::AllOfRow => return Err("the answers of a row are compared together".to_owned()),
             JudgeMaterial::BothOrders => {

@@ -70,6 +70,7 @@ pub fn report(target: &Target, schema: &Value) -> SchemaReport {
         Wire::Anthropic => changed("Anthropic", for_anthropic(schema)),
         Wire::Gemini => changed("Gemini", for_gemini(schema)),
         Wire::Ollama => changed("Ollama", (Value::Null, Vec::new())),
+        Wire::Inference | Wire::Replicate => changed("what makes no answers", (Value::Null, Vec::new())),
         Wire::Command => changed("the command", (Value::Null, Vec::new())),
         Wire::Demo => in_words("the demonstration makes its answers up"),
     }

@@ -6,6 +6,7 @@ use crate::model::{Format, Prompt, Response, TextService};
 
 static EMBEDDING: LazyLock<Arc<Prompt>> = LazyLock::new(|| described("Makes the embedding of a text"));
 static MODERATION: LazyLock<Arc<Prompt>> = LazyLock::new(|| described("Has a text looked at for harm"));
+static CLASSIFICATION: LazyLock<Arc<Prompt>> = LazyLock::new(|| described("Has a text classified"));
 
 fn described(description: &str) -> Arc<Prompt> {
     Arc::new(Prompt {
@@ -21,6 +22,7 @@ pub(crate) fn service_prompt(service: TextService) -> &'static Arc<Prompt> {
     match service {
         TextService::Embedding => &EMBEDDING,
         TextService::Moderation => &MODERATION,
+        TextService::Classification => &CLASSIFICATION,
     }
 }
 

@@ -530,7 +530,13 @@ fn picture_tokens((width, height): (u64, u64), detail: Option<ImageDetail>, wire
         }
         Wire::Gemini if width <= 384 && height <= 384 => 258,
         Wire::Gemini => 258 * width.div_ceil(768) * height.div_ceil(768),
-        Wire::OpenAi | Wire::Responses | Wire::Ollama | Wire::Command | Wire::Demo => {
+        Wire::OpenAi
+        | Wire::Responses
+        | Wire::Ollama
+        | Wire::Inference
+        | Wire::Replicate
+        | Wire::Command
+        | Wire::Demo => {
             if let Some((_, factor)) = PATCHES.iter().find(|(start, _)| model.starts_with(start)) {
                 return ((width.div_ceil(32) * height.div_ceil(32)).min(1536) * factor).div_ceil(100);
             }

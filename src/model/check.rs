@@ -49,6 +49,10 @@ pub struct Check {
     /// The messages by which the model is asked that judges, in place of those of the built-in judge; may hold variables.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub judge_prompt: Vec<Turn>,
+    /// The program that takes the context out of the answer, where a model judges by one: as the value of `exec`; the variable
+    /// `context` where unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Value>,
     /// How often it is asked, where a model judges; once where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<u32>,
@@ -82,6 +86,7 @@ impl Check {
             transform: None,
             judge: None,
             judge_prompt: Vec::new(),
+            context: None,
             repeat: None,
             enabled: true,
         }
@@ -98,8 +103,8 @@ impl Check {
     #[must_use]
     pub fn judge_name(&self) -> Option<&str> {
         let kind = self.kind.kind;
-        let usual = if kind.is_judged() { Some("") } else { kind.service().map(TextService::usual_model) };
-        usual.filter(|_| self.enabled).map(|usual| self.judge.as_deref().unwrap_or(usual))
+        let usual = if kind.is_judged() { Some("") } else { kind.service()?.usual_model() };
+        self.judge.as_deref().or(usual).filter(|_| self.enabled)
     }
 
     /// Returns how many calls of models one answer takes to be judged by it; of one that compares the answers of a row, how
@@ -116,7 +121,7 @@ impl Check {
                 let texts = self.value.as_ref().and_then(Value::as_array).map_or(1, Vec::len);
                 return u32::try_from(texts).unwrap_or(u32::MAX).saturating_add(1);
             }
-            Some(TextService::Moderation) => return 1,
+            Some(TextService::Moderation | TextService::Classification) => return 1,
             None => {}
         }
         let both_orders = matches!(kind, CheckKind::Pairwise | CheckKind::SelectBest);
@@ -327,6 +332,9 @@ kinds! {
     /// A [moderation service](#moderation) finds nothing harmful in the answer; of the categories in `value`, a list, if there
     /// is one.
     Moderation = "moderation",
+    /// A [classifier](#classifiers) gives the answer the label `value` with a score of at least `threshold`; without a `value`
+    /// the label with the highest score counts. The score is the check's credit.
+    Classifier = "classifier",
     /// The [program](#programs) in `value` passes it, with a score of at least `threshold` if there is one. It reads the
     /// answer as JSON and writes its verdict.
     Exec = "exec",
@@ -407,6 +415,7 @@ impl CheckKind {
             | Self::Pairwise
             | Self::Similar
             | Self::Moderation
+            | Self::Classifier
             | Self::Exec
             | Self::JsonEquals
             | Self::JsonFields
@@ -439,6 +448,7 @@ impl CheckKind {
         TextService::ALL.into_iter().find(|service| match service {
             TextService::Embedding => self == Self::Similar,
             TextService::Moderation => self == Self::Moderation,
+            TextService::Classification => self == Self::Classifier,
         })
     }
 
@@ -486,6 +496,7 @@ impl CheckKind {
             | Self::MaxScore
             | Self::Similar
             | Self::Moderation
+            | Self::Classifier
             | Self::Exec
             | Self::Format
             | Self::Required

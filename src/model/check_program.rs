@@ -133,11 +133,20 @@ impl CheckProgram {
         Ok(Self { source, stays, timeout, config: fields.get("config").cloned() })
     }
 
-    /// Reads the program of a check, if it is one that runs a program and names it rightly.
+    /// Reads the program of a check, if it starts one and names it rightly: the one that judges, or that takes out the context.
     #[must_use]
     pub fn of_check(check: &Check) -> Option<Self> {
-        let value = check.value.as_ref().filter(|_| check.kind.kind == CheckKind::Exec)?;
-        Self::of(value).ok()
+        let judges = check.value.as_ref().filter(|_| check.kind.kind == CheckKind::Exec);
+        Self::of(judges.or(check.context.as_ref())?).ok()
+    }
+
+    /// The language of promptfoo's that it is written in; none of a program of another kind.
+    #[must_use]
+    pub fn language(&self) -> Option<CheckLanguage> {
+        match &self.source {
+            CheckCode::Command(_) => None,
+            CheckCode::File { language, .. } | CheckCode::Inline { language, .. } => Some(*language),
+        }
     }
 
     /// Lists the words of its command as a person is shown them: without what runs a function or code.
@@ -222,6 +231,9 @@ mod tests {
         let inline = CheckProgram::of(&json!({"javascript": "output.length < 9"})).unwrap();
         assert_eq!(inline.words(), ["node", "-e", "output.length < 9"]);
         assert!(inline.file_words().is_empty());
+        let takes = Check { context: Some(json!({"python": "file://a.py"})), ..Check::of(CheckKind::Faithfulness) };
+        let taken = CheckProgram::of_check(&takes).unwrap();
+        assert_eq!(taken.words(), ["python3", "a.py"], "it is asked about as any other");
     }
 
     #[test]

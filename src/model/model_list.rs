@@ -137,6 +137,7 @@ pub fn model_list(catalog: &Catalog, facts: &ModelFacts, today: &str) -> Vec<Mod
         if (configured || facts.missing_keys.contains_key(&vendor.name))
             && !facts.served.contains_key(&vendor.name)
             && !vendor.local
+            && vendor.makes_answers()
             && vendor.base_url.is_some()
             && !known.contains(vendor.name.as_str())
         {

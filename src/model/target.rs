@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     address::is_loopback,
+    check::CheckKind,
     id::hex,
     model_card::ModelCard,
     target_settings::TargetOptions,
+    text_service::TextService,
     vendor::Vendor,
     wire::{Transport, Wire},
 };
@@ -108,6 +110,31 @@ impl Target {
     #[must_use]
     pub fn vendor(&self) -> Option<&'static Vendor> {
         self.options.vendor.as_deref().map_or_else(|| Vendor::of_wire(self.kind), Vendor::named)
+    }
+
+    /// Tells whether it can be asked for something else than an answer: its wire has that, and its vendor's models do it.
+    #[must_use]
+    pub fn serves(&self, service: TextService) -> bool {
+        let of_vendor = |vendor: &Vendor| vendor.makes_answers() || vendor.services.contains(&service);
+        self.kind.info().services.contains(&service) && self.vendor().is_none_or(of_vendor)
+    }
+
+    /// Says why it is asked for no answer; none where it makes some, or is asked for something else.
+    #[must_use]
+    pub fn no_answers(&self) -> Option<String> {
+        let answers = self.kind.info().answers && self.vendor().is_none_or(Vendor::makes_answers);
+        if answers || self.options.service.is_some() {
+            return None;
+        }
+        let services = TextService::ALL.into_iter().filter(|service| self.serves(*service));
+        let kinds = CheckKind::ALL.iter().filter(|kind| kind.service().is_some_and(|service| self.serves(service)));
+        let list = |names: &mut dyn Iterator<Item = &'static str>| names.collect::<Vec<_>>().join(" and ");
+        Some(format!(
+            "{} makes no answers: {} is what it is asked for, as the `judge` of a check {}",
+            self.provider,
+            list(&mut services.map(TextService::name)),
+            list(&mut kinds.map(|kind| kind.name())),
+        ))
     }
 
     /// Tells whether it is known to answer nobody without a key: at the vendor's own address.

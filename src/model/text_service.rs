@@ -11,11 +11,13 @@ pub enum TextService {
     Embedding,
     /// Whether a text is harmful, and in what way.
     Moderation,
+    /// Which labels a text has, each with a score.
+    Classification,
 }
 
 impl TextService {
     /// Every one of them.
-    pub const ALL: [Self; 2] = [Self::Embedding, Self::Moderation];
+    pub const ALL: [Self; 3] = [Self::Embedding, Self::Moderation, Self::Classification];
 
     /// Returns its name: that of its runs on record, and that of promptfoo's map of models by what they are for.
     #[must_use]
@@ -23,15 +25,17 @@ impl TextService {
         match self {
             Self::Embedding => "embedding",
             Self::Moderation => "moderation",
+            Self::Classification => "classification",
         }
     }
 
-    /// Returns the model that is asked where a check names none: promptfoo's.
+    /// Returns the model that is asked where a check names none, as promptfoo has it; none where one has to be named.
     #[must_use]
-    pub fn usual_model(self) -> &'static str {
+    pub fn usual_model(self) -> Option<&'static str> {
         match self {
-            Self::Embedding => "openai/text-embedding-3-large",
-            Self::Moderation => "openai/omni-moderation-latest",
+            Self::Embedding => Some("openai/text-embedding-3-large"),
+            Self::Moderation => Some("openai/omni-moderation-latest"),
+            Self::Classification => None,
         }
     }
 }
@@ -47,7 +51,7 @@ impl Serialize for TextService {
         match self {
             // It was the only one, and is on record as a flag.
             Self::Embedding => serializer.serialize_bool(true),
-            Self::Moderation => serializer.serialize_str(self.name()),
+            Self::Moderation | Self::Classification => serializer.serialize_str(self.name()),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::model::{
     error::ErrorKind,
     model_card::JsonSupport,
     target_settings::{Auth, TargetSettings},
+    text_service::TextService,
     wire::Wire,
 };
 
@@ -65,6 +66,9 @@ pub struct Vendor {
     pub query_env: BTreeMap<String, Vec<String>>,
     /// A variable with an address that may lack its scheme or port.
     pub host_env: Option<String>,
+    /// What it is asked for in place of answers, where its models make none.
+    #[serde(default)]
+    pub services: Vec<TextService>,
     /// Whether it is a server on this machine.
     #[serde(default)]
     pub local: bool,
@@ -162,6 +166,12 @@ impl Vendor {
         self.wire == wire || self.speaks.contains(&wire)
     }
 
+    /// Tells whether its models make answers.
+    #[must_use]
+    pub fn makes_answers(&self) -> bool {
+        self.services.is_empty()
+    }
+
     /// Returns what its row says of requests.
     #[must_use]
     pub fn requests(&self) -> TargetSettings {
@@ -196,6 +206,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::model::wire::WireInfo;
 
     const WRITTEN: &str = include_str!("../../assets/vendors.toml");
 
@@ -212,6 +223,12 @@ mod tests {
             assert!(vendor.wire.is_http(), "{name}");
             assert!(vendor.keyless || !key_env.is_empty(), "{name} has no key");
             assert!(base_url.is_some() || !vendor.url_env.is_empty(), "{name} is nowhere");
+            let WireInfo { answers, services, .. } = vendor.wire.info();
+            assert!(*answers || !vendor.makes_answers(), "{name}: its wire has no answers");
+            assert!(
+                vendor.services.iter().all(|service| services.contains(service)),
+                "{name}: its wire has no such thing"
+            );
             assert_eq!(vendor.local, base_url.as_deref().is_some_and(|url| url.starts_with("http://127.0.0.1:")));
             assert!(base_url.iter().all(|url| vendor.local || url.starts_with("https://")), "{name}");
         }

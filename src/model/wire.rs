@@ -48,6 +48,10 @@ wires! {
     Gemini => GEMINI,
     /// Ollama's own `/api/chat`.
     Ollama => OLLAMA,
+    /// Hugging Face's inference API: models that embed and classify.
+    Inference => INFERENCE,
+    /// Replicate's predictions: models that moderate.
+    Replicate => REPLICATE,
     /// An external command.
     Command => COMMAND,
     /// The built-in demonstration: no key, no network.
@@ -106,6 +110,8 @@ pub struct WireInfo {
     pub refused_media: &'static [MediaType],
     /// The parameters it has no field for, by the names that prompts have them by.
     pub unsupported_params: &'static [&'static str],
+    /// Whether its models make answers; those of others are asked for `services` alone.
+    pub answers: bool,
     /// What else than answers can be asked for.
     pub services: &'static [TextService],
 }
@@ -124,6 +130,7 @@ const OPENAI: WireInfo = WireInfo {
     audio: Carries::Bytes,
     refused_media: &[],
     unsupported_params: &[],
+    answers: true,
     services: &[TextService::Embedding, TextService::Moderation],
 };
 
@@ -141,6 +148,7 @@ const RESPONSES: WireInfo = WireInfo {
     audio: Carries::Nothing,
     refused_media: &[],
     unsupported_params: &["stop", "seed"],
+    answers: true,
     services: &[],
 };
 
@@ -158,6 +166,7 @@ const ANTHROPIC: WireInfo = WireInfo {
     audio: Carries::Nothing,
     refused_media: &[],
     unsupported_params: &["seed"],
+    answers: true,
     services: &[],
 };
 
@@ -175,6 +184,7 @@ const GEMINI: WireInfo = WireInfo {
     audio: Carries::Either,
     refused_media: &[MediaType::Gif],
     unsupported_params: &[],
+    answers: true,
     services: &[TextService::Embedding],
 };
 
@@ -192,8 +202,30 @@ const OLLAMA: WireInfo = WireInfo {
     audio: Carries::Nothing,
     refused_media: &[MediaType::Gif],
     unsupported_params: &[],
+    answers: true,
     services: &[TextService::Embedding],
 };
+
+const INFERENCE: WireInfo = WireInfo {
+    name: "inference",
+    transport: Transport::Http,
+    vendor: Some("hfinference"),
+    two_token_limits: false,
+    system_first: false,
+    object_schemas_only: false,
+    tool_choice: false,
+    parallel_tool_calls: false,
+    images: Carries::Nothing,
+    files: Carries::Nothing,
+    audio: Carries::Nothing,
+    refused_media: &[],
+    unsupported_params: &[],
+    answers: false,
+    services: &[TextService::Embedding, TextService::Classification],
+};
+
+const REPLICATE: WireInfo =
+    WireInfo { name: "replicate", vendor: Some("replicate"), services: &[TextService::Moderation], ..INFERENCE };
 
 const COMMAND: WireInfo = WireInfo {
     name: "command",
@@ -209,7 +241,8 @@ const COMMAND: WireInfo = WireInfo {
     audio: Carries::Either,
     refused_media: &[],
     unsupported_params: &[],
-    services: &[],
+    answers: true,
+    services: &[TextService::Embedding, TextService::Moderation, TextService::Classification],
 };
 
 const DEMO: WireInfo = WireInfo {
@@ -226,6 +259,7 @@ const DEMO: WireInfo = WireInfo {
     audio: Carries::Either,
     refused_media: &[],
     unsupported_params: &[],
+    answers: true,
     services: &[],
 };
 

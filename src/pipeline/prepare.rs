@@ -49,6 +49,9 @@ pub(crate) fn check(
             format!("no model is named; write {}/MODEL, with the model as the provider calls it", target.provider);
         return Err(CallError::new(ErrorKind::CallerFault, text));
     }
+    if let Some(why) = target.no_answers() {
+        return Err(CallError::new(ErrorKind::CallerFault, why));
+    }
     if let Some(day) = card.shutdown.as_deref().filter(|_| !target.custom_endpoint) {
         let instead = card.successor.as_ref().map_or_else(String::new, |name| format!("; its successor is {name}"));
         if card.retired_on(&today.to_string()) {

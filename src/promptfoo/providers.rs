@@ -192,9 +192,6 @@ pub(crate) fn asked(file: &mut File<'_>, node: &YamlNode) -> Result<AskedModels,
             services.extend(judge(file, own, Some(service))?.map(|name| (service, name)));
         }
     }
-    if let Some(field) = fields.iter().find(|field| field.key == "classification") {
-        file.notice(field.line, "the provider for `classification` has no effect here: no check asks one");
-    }
     if !fields.is_empty() && fields.iter().all(|field| PURPOSES.contains(&field.key.as_str())) {
         let text = node.get("text").map_or(Ok(None), |text| judge(file, text, None))?;
         return Ok((text, services));

@@ -225,6 +225,8 @@ impl Suite {
         }
         Ok(match ids::model_for(id, service)? {
             Some(SuiteModel { vendor: Some(vendor), name, .. }) => format!("{vendor}/{name}"),
+            // A program that is there is among those that judge.
+            Some(model) if !model.command.is_empty() => return Err(format!("{} is not there", quoted(id))),
             Some(SuiteModel { vendor: None, wire, name, .. }) => format!("{}:{name}", wire.info().name),
             None => id.to_owned(),
         })

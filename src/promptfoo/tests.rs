@@ -474,8 +474,8 @@ fn a_file_of_code_is_asked_by_a_program_of_ours() {
     let suite = read(&path, Use::Run, &Consent::All, &allowed()).unwrap();
     let script = dir.path().canonicalize().unwrap().join("p.py").to_string_lossy().into_owned();
     let words = |at: usize| suite.targets[at].model.as_ref().unwrap().command[3..].to_vec();
-    assert_eq!(words(0), [&script, "ask", "file://p.py:ask", "{\"depth\":2}", "{prompt}"]);
-    assert_eq!(words(1), [&script, "call_api", "python:p.py", "{}", "{prompt}"]);
+    assert_eq!(words(0), [&script, "ask", "file://p.py:ask", "{\"depth\":2}", "answer", "{prompt}"]);
+    assert_eq!(words(1), [script.as_str(), "", "python:p.py", "{}", "answer", "{prompt}"]);
     assert!(suite.notices[0].contains("`context.vars` is empty"), "{:?}", suite.notices);
     for (value, part) in [("'{{env.KEY}}'", "not filled"), ("['file://x.yaml']", "write what is in it")] {
         std::fs::write(&path, config.replace('2', value)).unwrap();
@@ -733,13 +733,14 @@ proptest! {
 
 #[test]
 fn a_models_name_is_filled_from_the_environment_and_nothing_else() {
-    let mut model = providers::ids::model("openai:chat:{{env.FAMILY}}-{{env.SIZE}}").unwrap().unwrap();
+    let mut model = providers::ids::model_for("openai:chat:{{env.FAMILY}}-{{env.SIZE}}", None).unwrap().unwrap();
     assert_eq!(model.variables(), ["FAMILY", "SIZE"]);
     // A value is no template.
     let value = |name: &str| Some(if name == "FAMILY" { "{{env.SIZE}}".to_owned() } else { "mini".to_owned() });
     model.fill(value).unwrap();
     assert_eq!(model.name, "{{env.SIZE}}-mini");
-    let unset = providers::ids::model("openai:chat:{{env.FAMILY}}").unwrap().unwrap().fill(|_| Some(String::new()));
+    let unset =
+        providers::ids::model_for("openai:chat:{{env.FAMILY}}", None).unwrap().unwrap().fill(|_| Some(String::new()));
     assert_eq!(unset, Err("FAMILY".to_owned()));
     let of = |id: &str| error(&format!("prompts: [x]\nproviders: ['{id}']\n"));
     assert!(of("openai:chat:{{env.OPENAI_API_KEY}}").contains("looks like a key"));

@@ -73,7 +73,7 @@ pub(crate) fn endpoints(wire: Wire) -> &'static [&'static str] {
         Wire::Responses => &["/responses"],
         Wire::Anthropic => &["/v1/messages", "/messages"],
         Wire::Ollama => &["/api/chat", "/api/generate"],
-        Wire::Gemini | Wire::Command | Wire::Demo => &[],
+        Wire::Gemini | Wire::Inference | Wire::Replicate | Wire::Command | Wire::Demo => &[],
     }
 }
 
@@ -230,7 +230,7 @@ fn no_such_path(url: &Url, to: &RequestDestination, try_instead: &dyn Fn(&str) -
             "does an Ollama answer there? A server that speaks as OpenAI does is asked by `wire = \"openai\"` and {}",
             versioned(base, Wire::OpenAi)?
         )),
-        Wire::Anthropic | Wire::OpenAi | Wire::Responses | Wire::Gemini => {
+        Wire::Anthropic | Wire::OpenAi | Wire::Responses | Wire::Gemini | Wire::Inference | Wire::Replicate => {
             Some(format!("are `base_url` and `wire = \"{}\"` in [providers.{}] right?", to.wire, to.provider))
         }
         Wire::Command | Wire::Demo => None,
@@ -249,9 +249,9 @@ fn is_versioned(base_url: &str) -> bool {
 /// Returns the address with the version that a wire's paths usually have before them.
 fn versioned(base: &str, wire: Wire) -> Option<String> {
     let version = match wire {
-        Wire::OpenAi | Wire::Responses => "v1",
+        Wire::OpenAi | Wire::Responses | Wire::Replicate => "v1",
         Wire::Gemini => "v1beta",
-        Wire::Anthropic | Wire::Ollama => return Some(base.to_owned()),
+        Wire::Anthropic | Wire::Ollama | Wire::Inference => return Some(base.to_owned()),
         Wire::Command | Wire::Demo => return None,
     };
     Some(if is_versioned(base) { base.to_owned() } else { format!("{base}/{version}") })

@@ -393,9 +393,14 @@ impl BatchClient {
     fn endpoint(&self) -> Result<String, CallError> {
         let path = match self.target.kind {
             Wire::Responses => "/v1/responses",
-            Wire::OpenAi | Wire::Anthropic | Wire::Gemini | Wire::Ollama | Wire::Command | Wire::Demo => {
-                "/v1/chat/completions"
-            }
+            Wire::OpenAi
+            | Wire::Anthropic
+            | Wire::Gemini
+            | Wire::Ollama
+            | Wire::Inference
+            | Wire::Replicate
+            | Wire::Command
+            | Wire::Demo => "/v1/chat/completions",
         };
         self.wire().map(|_| path.to_owned())
     }

@@ -52,10 +52,10 @@ pub(crate) fn exchange(
     (wire, framing): (&'static dyn HttpWire, Framing),
     outgoing: Outgoing,
     redact: Redact,
-    tap: Option<Tap>,
+    (tap, again): (Option<Tap>, AskAgain),
 ) -> WireStream {
     let stage = Stage::Send(Box::new(outgoing));
-    let start = Exchange { http, wire, framing, redact, tap, stage, ready: VecDeque::new() };
+    let start = Exchange { http, wire, framing, redact, tap, again, asked: false, stage, ready: VecDeque::new() };
     Box::pin(stream::unfold(start, Exchange::next))
 }
 
@@ -99,6 +99,13 @@ pub(crate) async fn refused_with(incoming: &mut Incoming) -> (CallError, Bytes) 
     (error, body.into())
 }
 
+/// Makes the request for the rest of a response that was not ready, of the path under the base URL that it is got from.
+pub(crate) type AskAgain = Box<dyn Fn(&str) -> Result<Outgoing, CallError> + Send>;
+
+/// How long a response that was not ready is left alone before it is asked for again. The timers of the attempt bound how
+/// often that is.
+const LATER: Duration = Duration::from_secs(1);
+
 /// Whoever is passed the bytes of a response, as well as its events.
 pub(crate) struct Tap {
     pub(crate) to: Arc<Forward>,
@@ -137,6 +144,9 @@ struct Exchange {
     framing: Framing,
     redact: Redact,
     tap: Option<Tap>,
+    again: AskAgain,
+    /// Whether it is asked for again.
+    asked: bool,
     stage: Stage,
     ready: VecDeque<Result<WireEvent, CallError>>,
 }
@@ -145,6 +155,7 @@ enum Stage {
     Send(Box<Outgoing>),
     Refuse(Box<Incoming>),
     Read(Box<Incoming>, Box<Reader>),
+    Later(String),
     Over,
 }
 
@@ -173,6 +184,14 @@ impl Exchange {
                     self.fail(error);
                 }
                 Stage::Read(incoming, reader) => self.read(incoming, reader).await,
+                Stage::Later(path) => {
+                    tokio::time::sleep(LATER).await;
+                    self.asked = true;
+                    match (self.again)(&path) {
+                        Ok(outgoing) => self.stage = Stage::Send(Box::new(outgoing)),
+                        Err(error) => self.fail(error),
+                    }
+                }
             }
         }
     }
@@ -183,7 +202,9 @@ impl Exchange {
         }
         let headers = &incoming.headers;
         let request_id = headers.request_id().map(|id| self.redact.text(&id));
-        self.ready.push_back(Ok(WireEvent::Headers { status: incoming.status, request_id }));
+        if !self.asked {
+            self.ready.push_back(Ok(WireEvent::Headers { status: incoming.status, request_id }));
+        }
         self.ready.extend(readable.map(|notice| Ok(WireEvent::Notice(notice))));
         self.ready.extend(headers.exhausted().map(|wait| Ok(WireEvent::Exhausted(wait))));
         if incoming.status == 204 {
@@ -221,7 +242,11 @@ impl Exchange {
                 classify::hints(&mut error, &incoming.headers);
                 self.fail(incoming.hinted(error));
             }
-            Ok(()) if over || reader.ended() => {}
+            Ok(()) if over || reader.ended() => {
+                if let Some(path) = reader.again() {
+                    self.stage = Stage::Later(path);
+                }
+            }
             Ok(()) => self.stage = Stage::Read(incoming, reader),
         }
     }

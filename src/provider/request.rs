@@ -141,7 +141,7 @@ pub(crate) fn destination(target: &Target, transport: Option<&ProviderTransport>
 }
 
 /// Returns the address of a target, or says how to name one.
-fn base(target: &Target) -> Result<&str, CallError> {
+pub(crate) fn base(target: &Target) -> Result<&str, CallError> {
     let vendor = target.vendor();
     let own = vendor.and_then(|vendor| vendor.base_url.as_deref());
     let address = target.base_url.as_deref().or(own);

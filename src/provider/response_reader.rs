@@ -89,6 +89,11 @@ impl Reader {
         self.decoder.progress().ended
     }
 
+    /// Returns the path that the rest of a response is got from which was not ready; none where it is complete.
+    pub(crate) fn again(&self) -> Option<String> {
+        self.decoder.again()
+    }
+
     /// Takes a body that broke off. After its finish reason an answer is whole all the same; before,
     /// the error stands.
     pub fn broke_off(&mut self, error: CallError, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
@@ -490,6 +495,25 @@ mod tests {
                 let (left, right) = bytes.split_at(cut);
                 assert_eq!(read(&[left, right]), whole, "{value}{more:?} cut at {cut}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_not_ready_says_the_same_however_the_response_is_cut() {
+        let bytes: &[u8] = b"{\"id\": \"a1\", \"status\": \"starting\", \"output\": null}\n{}";
+        let read = |pieces: &[&[u8]]| {
+            let mut own = Reader::new(Wire::Replicate, Some("application/json".to_owned()));
+            let mut out = Vec::new();
+            let pushed =
+                pieces.iter().try_for_each(|piece| if own.ended() { Ok(()) } else { own.push(piece, &mut out) });
+            let read = pushed.and_then(|()| if own.ended() { Ok(()) } else { own.finish(&mut out) });
+            (read, out, own.again())
+        };
+        let whole = read(&[bytes]);
+        assert_eq!(whole, (Ok(()), vec![WireEvent::Alive], Some("/predictions/a1".to_owned())));
+        for cut in 0..bytes.len() {
+            let (left, right) = bytes.split_at(cut);
+            assert_eq!(read(&[left, right]), whole, "cut at {cut}");
         }
     }
 

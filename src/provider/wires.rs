@@ -6,12 +6,15 @@
 pub mod demo;
 
 pub(crate) mod anthropic;
+pub(crate) mod classifications;
 pub(crate) mod command;
 pub(crate) mod embeddings;
 pub(crate) mod gemini;
+pub(crate) mod inference;
 pub(crate) mod moderations;
 pub(crate) mod ollama;
 pub(crate) mod openai;
+pub(crate) mod replicate;
 pub(crate) mod responses;
 pub(crate) mod tool_calls;
 
@@ -35,7 +38,7 @@ use crate::{
     provider::{
         Backend, Call, ProviderTransport, ProxyVariables, WireEvent, WireStream,
         classify::refusals,
-        http::{Http, Outgoing, Tap, exchange},
+        http::{AskAgain, Http, Outgoing, Tap, exchange},
         json::{Halves, Parsed},
         redaction::Redact,
         request,
@@ -117,6 +120,8 @@ fn spoken(wire: Wire) -> Spoken {
         Wire::Anthropic => Spoken::Http(&anthropic::AnthropicWire),
         Wire::Gemini => Spoken::Http(&gemini::GenerateContent),
         Wire::Ollama => Spoken::Http(&ollama::Chat),
+        Wire::Inference => Spoken::Http(&inference::Inference),
+        Wire::Replicate => Spoken::Http(&replicate::Predictions),
         Wire::Command => Spoken::Command,
         Wire::Demo => Spoken::Demo,
     }
@@ -153,6 +158,12 @@ pub(crate) trait StreamDecoder: Send {
 
     /// Takes a complete response, sent although a stream was asked for.
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError>;
+
+    /// Returns the path under the base URL that the rest of a whole response is got from, a while later; none where it is
+    /// complete.
+    fn again(&self) -> Option<String> {
+        None
+    }
 
     /// Says how far the stream has come.
     fn progress(&self) -> &StreamProgress;
@@ -355,6 +366,11 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
+/// Returns the text of the last message: all that is sent for what is no answer.
+pub(crate) fn last_text(call: &Call) -> &str {
+    call.messages.last().map_or("", |message| message.content.as_str())
+}
+
 /// The error of a stream that ended before it began.
 pub(crate) fn empty() -> CallError {
     CallError::new(ErrorKind::Transient, "empty stream: the provider closed it without an answer or an error")
@@ -527,6 +543,16 @@ impl Providers {
         Ok((outgoing, Redact::new(key.cloned(), &target.provider).hiding(hidden)))
     }
 
+    /// Makes what asks again for a response that was not ready, by the path that the response names.
+    fn asks_again(&self, wire: &'static dyn HttpWire, call: &Call) -> AskAgain {
+        let (providers, target, key, connect) = (self.clone(), call.target.clone(), call.key.clone(), call.connect);
+        Box::new(move |path| {
+            let url = request::beside_url(&target, path)?;
+            let (outgoing, _) = providers.outgoing(wire, (&target, key.as_ref()), (url, None), connect)?;
+            Ok(outgoing)
+        })
+    }
+
     fn post(&self, wire: &'static dyn HttpWire, call: &Call) -> WireStream {
         let forward = call.forward.as_ref().filter(|forward| forward.goes_to(&call.target));
         let ready = request::call_url(wire, call).and_then(|url| {
@@ -546,7 +572,8 @@ impl Providers {
                     added_counts: forward.adds_counts(&call.target),
                     redact: redact.of_bytes(),
                 });
-                let answers = exchange(Arc::clone(&self.http), (wire, framing), outgoing, redact, tap);
+                let again = self.asks_again(wire, call);
+                let answers = exchange(Arc::clone(&self.http), (wire, framing), outgoing, redact, (tap, again));
                 if call.target.options.rename.is_empty() {
                     return answers;
                 }

@@ -41,7 +41,7 @@ pub(crate) fn writer(wire: Wire, head: AnswerHead) -> Box<dyn AnswerWriter> {
     match wire {
         Wire::Responses => Box::new(responses::ResponsesWriter::new(head)),
         Wire::Anthropic => Box::new(messages::MessagesWriter::new(head)),
-        Wire::OpenAi | Wire::Gemini | Wire::Ollama | Wire::Command | Wire::Demo => {
+        Wire::OpenAi | Wire::Gemini | Wire::Ollama | Wire::Inference | Wire::Replicate | Wire::Command | Wire::Demo => {
             Box::new(chat::ChatWriter::new(head))
         }
     }
@@ -52,7 +52,9 @@ pub(crate) fn whole(wire: Wire, head: &AnswerHead, outcome: &Outcome) -> Value {
     match wire {
         Wire::Responses => responses::whole(head, outcome),
         Wire::Anthropic => messages::whole(head, outcome),
-        Wire::OpenAi | Wire::Gemini | Wire::Ollama | Wire::Command | Wire::Demo => chat::whole(head, outcome),
+        Wire::OpenAi | Wire::Gemini | Wire::Ollama | Wire::Inference | Wire::Replicate | Wire::Command | Wire::Demo => {
+            chat::whole(head, outcome)
+        }
     }
 }
 

@@ -405,7 +405,14 @@ impl Answering {
         self.sign = Instant::now() + SILENCE;
         let ping = match self.wire {
             Wire::Anthropic => "event: ping\ndata: {\"type\": \"ping\"}\n\n",
-            Wire::OpenAi | Wire::Responses | Wire::Gemini | Wire::Ollama | Wire::Command | Wire::Demo => ": ping\n\n",
+            Wire::OpenAi
+            | Wire::Responses
+            | Wire::Gemini
+            | Wire::Ollama
+            | Wire::Inference
+            | Wire::Replicate
+            | Wire::Command
+            | Wire::Demo => ": ping\n\n",
         };
         self.ready.push(Bytes::from_static(ping.as_bytes()));
     }

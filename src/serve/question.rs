@@ -56,7 +56,13 @@ impl ProgramQuestion {
         match wire {
             Wire::Responses => responses::read(&mut question, fields)?,
             Wire::Anthropic => messages::read(&mut question, fields)?,
-            Wire::OpenAi | Wire::Gemini | Wire::Ollama | Wire::Command | Wire::Demo => {
+            Wire::OpenAi
+            | Wire::Gemini
+            | Wire::Ollama
+            | Wire::Inference
+            | Wire::Replicate
+            | Wire::Command
+            | Wire::Demo => {
                 chat::read(&mut question, fields)?;
             }
         }

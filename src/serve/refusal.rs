@@ -55,7 +55,14 @@ impl ServeRefusal {
                 "error": { "type": kind_of_messages(self.status), "message": self.message },
                 "request_id": self.run.map(|run| run.to_string()),
             }),
-            Wire::OpenAi | Wire::Responses | Wire::Gemini | Wire::Ollama | Wire::Command | Wire::Demo => json!({
+            Wire::OpenAi
+            | Wire::Responses
+            | Wire::Gemini
+            | Wire::Ollama
+            | Wire::Inference
+            | Wire::Replicate
+            | Wire::Command
+            | Wire::Demo => json!({
                 "error": { "message": self.message, "type": kind, "param": self.param, "code": self.code },
             }),
         }
@@ -72,7 +79,13 @@ impl ServeRefusal {
                 });
                 format!("event: error\ndata: {fields}\n\n")
             }
-            Wire::OpenAi | Wire::Gemini | Wire::Ollama | Wire::Command | Wire::Demo => {
+            Wire::OpenAi
+            | Wire::Gemini
+            | Wire::Ollama
+            | Wire::Inference
+            | Wire::Replicate
+            | Wire::Command
+            | Wire::Demo => {
                 format!("data: {}\n\n", self.body(wire))
             }
         }

@@ -80,6 +80,9 @@ mod rows_proposed;
 /// Stored answers judged by the checks of today.
 mod schema;
 mod score;
+/// Models that make no answers, of further vendors and programs.
+#[cfg(unix)]
+mod services;
 /// Likeness by embeddings.
 mod similar;
 /// The way to a provider: its proxy and its certificates, and addresses that do not lead to an API.

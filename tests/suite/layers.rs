@@ -480,12 +480,14 @@ const ONE_MACHINE: &[&[&str]] = &[
     &[
         "eval/check",
         "eval/best_choice",
+        "eval/classification",
         "eval/embedding",
         "eval/judge_template",
         "eval/moderation",
         "eval/pending",
         "eval/program_check",
         "eval/rubric",
+        "eval/service_check",
     ],
 ];
 

@@ -95,3 +95,35 @@ pub(crate) fn of_assertion(language: CheckLanguage, value: Option<&Value>, confi
     }
     CheckProgram::of(&table).is_ok().then_some(table)
 }
+
+/// Reads promptfoo's `contextTransform` as the program that it is: an expression or a body in JavaScript, or a file. None where
+/// it cannot be run here as it is.
+pub(crate) fn of_transform(code: &Value) -> Option<Value> {
+    let text = code.as_str()?;
+    let of_file = |language: &CheckLanguage| {
+        let (path, _) = text.rsplit_once(':').filter(|(path, _)| path.contains('.')).unwrap_or((text, ""));
+        language.endings().iter().any(|ending| path.ends_with(&format!(".{ending}")))
+    };
+    let language = if text.starts_with("file://") {
+        [CheckLanguage::JavaScript, CheckLanguage::Python].into_iter().find(of_file)?
+    } else {
+        CheckLanguage::JavaScript
+    };
+    of_assertion(language, Some(code), None)
+}
+
+/// Writes a program that takes out a context as promptfoo's `contextTransform`; none where there is no word for it.
+pub(crate) fn transform(context: &Value) -> Option<String> {
+    let program = CheckProgram::of(context).ok().filter(|program| program.config.is_none())?;
+    if context.get("timeout").is_some() {
+        return None;
+    }
+    match &program.source {
+        CheckCode::Inline { language: CheckLanguage::JavaScript, text } => Some(text.clone()),
+        CheckCode::File { language: CheckLanguage::JavaScript | CheckLanguage::Python, path, function } => {
+            let function = function.as_ref().map(|function| format!(":{function}")).unwrap_or_default();
+            Some(format!("file://{path}{function}"))
+        }
+        CheckCode::Inline { .. } | CheckCode::File { .. } | CheckCode::Command(_) => None,
+    }
+}

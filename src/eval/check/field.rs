@@ -18,6 +18,8 @@ pub(crate) enum CheckField {
     Judge,
     /// `judge_prompt`, messages; they stand in no form.
     JudgePrompt,
+    /// `context`, a program; it stands in no form.
+    Context,
     Repeat,
     /// Whether upper and lower case count: the kind for which they do, and the one for which they do not.
     Case(CheckKind, CheckKind),
@@ -60,6 +62,7 @@ impl CheckField {
             Self::Comparison => Some("op"),
             Self::Judge => Some("judge"),
             Self::JudgePrompt => Some("judge_prompt"),
+            Self::Context => Some("context"),
             Self::Repeat => Some("repeat"),
             Self::Case(..) => None,
             Self::Foreign(key) => Some(key),

@@ -73,6 +73,11 @@ fn check(check: &Check) -> Result<AssertionFields, String> {
     written.extend(check.weight.map(|weight| ("weight".to_owned(), weight.into())));
     written.extend(check.metric.clone().map(|metric| ("metric".to_owned(), metric.into())));
     written.extend(check.transform.clone().map(|part| ("transform".to_owned(), part.into())));
+    if let Some(context) = &check.context {
+        let code =
+            exec::transform(context).ok_or_else(|| format!("the `context` of a check of type {}", check.kind))?;
+        written.push(("contextTransform".to_owned(), code.into()));
+    }
     Ok(written)
 }
 
@@ -111,7 +116,7 @@ const OTHER_NAMES: &[(&str, CheckKind)] = &[
     ("similar:cosine", CheckKind::Similar),
 ];
 
-/// The keys an assertion may have; `path`, `op`, `judge`, `judge_prompt` and `repeat` are ours.
+/// The keys an assertion may have; `path`, `op`, `judge`, `judge_prompt`, `context` and `repeat` are ours.
 const KEYS: &[&str] = &[
     "type",
     "value",
@@ -124,6 +129,7 @@ const KEYS: &[&str] = &[
     "config",
     "transform",
     "contextTransform",
+    "context",
     "path",
     "op",
     "judge",
@@ -162,7 +168,8 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
     let language = CheckLanguage::ALL.into_iter().find(|language| language.name() == name.trim_start_matches("not-"));
     let filled = |key: &str| fields.get(key).is_some_and(|value| !value.is_null());
     let is_config_here = language.is_some();
-    if (filled("config") && !is_config_here) || filled("contextTransform") {
+    let takes_context = spec(kind.kind).fields.contains(&CheckField::Context);
+    if (filled("config") && !is_config_here) || (filled("contextTransform") && !takes_context) {
         return unsupported();
     }
     let transform = text(fields, "transform")?;
@@ -177,6 +184,13 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
     check.transform = transform;
     check.path = text(fields, "path")?;
     check.judge = text(fields, "judge")?;
+    check.context = fields.get("context").filter(|context| !context.is_null()).cloned();
+    if let Some(code) = fields.get("contextTransform").filter(|code| !code.is_null()) {
+        match exec::of_transform(code) {
+            Some(program) => check.context = Some(program),
+            None => return unsupported(),
+        }
+    }
     if let Some(value) = fields.get("op") {
         check.comparison = serde_json::from_value(value.clone()).map_err(|_unread| {
             format!("op: expected one of \"==\", \"!=\", \"<\", \"<=\", \">\", \">=\", found {}", shown(value))
@@ -381,7 +395,7 @@ pub fn renamed(written: &Check) -> Option<Value> {
 /// Makes a check that starts a program one that does not run: whoever wrote a row of a data set has not been agreed to.
 #[must_use]
 pub fn without_program(check: Check) -> Check {
-    if check.kind.kind != CheckKind::Exec {
+    if check.kind.kind != CheckKind::Exec && check.context.is_none() {
         return check;
     }
     let why = "a row of a data set starts no program; write the check into the prompt, or agree to it with --trust";
@@ -664,6 +678,18 @@ mod tests {
             (json!({"type": "equals", "value": "a", "transform": "output[0].b"}), "equals", json!("a")),
             (json!({"type": "model-graded-factuality", "value": "Oslo"}), "factuality", json!("Oslo")),
             (json!({"type": "context-faithfulness", "threshold": 0.9}), "faithfulness", Value::Null),
+            (
+                json!({"type": "context-faithfulness", "contextTransform": "output.sources"}),
+                "faithfulness",
+                Value::Null,
+            ),
+            (
+                json!({"type": "context-recall", "value": "Oslo", "contextTransform": "file://a.py:sources"}),
+                "context-recall",
+                json!("Oslo"),
+            ),
+            (json!({"type": "classifier", "value": "calm", "threshold": 0.5}), "classifier", json!("calm")),
+            (json!({"type": "not-classifier"}), "not-classifier", Value::Null),
             (json!({"type": "answer-relevance", "threshold": 0.9}), "relevance", Value::Null),
             (
                 json!({"type": "llm-rubric", "value": "kind", "rubricPrompt": "{{ output }}? {{ rubric }}"}),
@@ -701,5 +727,11 @@ mod tests {
         let kept = without_program(Check { weight: Some(2.0), ..check.negated() });
         assert_eq!((kept.kind.kind, kept.weight), (CheckKind::Unsupported, Some(2.0)));
         assert_eq!(without_program(Check::of(CheckKind::IsJson)), Check::of(CheckKind::IsJson));
+        let takes = of_json(&json!({"type": "context-relevance", "contextTransform": "output"})).unwrap();
+        assert_eq!(without_program(takes).kind.kind, CheckKind::Unsupported);
+        for code in ["{{ x }}", "file://a.rb", "file://a.txt"] {
+            let kept = of_json(&json!({"type": "context-relevance", "contextTransform": code})).unwrap();
+            assert_eq!(kept.kind.kind, CheckKind::Unsupported, "{code}");
+        }
     }
 }

@@ -16,10 +16,11 @@ use crate::{
         },
         judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue, OwnPrompt},
         pending::PendingCheck,
-        reason::BadRule,
+        program_check::ContextProgram,
+        reason::{BadRule, name},
         rubric::{MOST, Rubric},
     },
-    model::{Check, Part, Role},
+    model::{Check, CheckProgram, Part, Role, check_program::CheckLanguage},
     template,
 };
 
@@ -93,18 +94,26 @@ pub(crate) const FAITHFULNESS: CheckSpec = judged!(
     "all that the answer may rely on, with variables; empty is the variable context",
     Some(0.8),
     AsItIs,
-    Export::Written(|check| renamed(check, "context-faithfulness"))
+    Export::Written(|check| renamed(check, "context-faithfulness")),
+    CheckField::Context
 );
 
-pub(crate) const CONTEXT_RECALL: CheckSpec =
-    judged!("expected", "the answer known to be right: {{ expected }}", Some(0.8), TextHere, Export::Same);
+pub(crate) const CONTEXT_RECALL: CheckSpec = judged!(
+    "expected",
+    "the answer known to be right: {{ expected }}",
+    Some(0.8),
+    TextHere,
+    Export::Same,
+    CheckField::Context
+);
 
 pub(crate) const CONTEXT_RELEVANCE: CheckSpec = judged!(
     "context",
     "what was found for the question, with variables; empty is the variable context",
     Some(0.5),
     AsItIs,
-    Export::Same
+    Export::Same,
+    CheckField::Context
 );
 
 pub(crate) const INSTRUCTION_FOLLOWING: CheckSpec = judged!(
@@ -149,7 +158,11 @@ pub(crate) const SELECT_BEST: CheckSpec = CheckSpec {
 };
 
 #[derive(Debug)]
-struct RubricTest(&'static JudgeTemplate);
+struct RubricTest {
+    template: &'static JudgeTemplate,
+    /// What takes the context out of the answer, if anything does.
+    context: Option<ContextProgram>,
+}
 
 fn compile(source: &CheckSource<'_>) -> Compiled {
     let check = source.check;
@@ -183,11 +196,26 @@ fn compile(source: &CheckSource<'_>) -> Compiled {
             if own.is_some() { ("a score, 0 or more", f64::MAX) } else { ("a score from 0 to 1", 1.0) };
         source.threshold(expected, most, None)?;
     }
+    let context = check.context.as_ref().map(|value| {
+        if check.value.is_some() && template.needs == JudgeValue::OrContext {
+            return Err(source.bad("context", "a context in `value` or by `context`", "both"));
+        }
+        let program = CheckProgram::of(value)
+            .map_err(|why| source.bad("context", "a program", format!("{}: {why}", name(value))))?;
+        if program.stays {
+            return Err(source.bad("context", "a program that is started for each answer", "`mode = \"lines\"`"));
+        }
+        if program.language() == Some(CheckLanguage::Ruby) {
+            return Err(source.bad("context", "a command, JavaScript or Python", "Ruby"));
+        }
+        Ok(ContextProgram { program, place: source.place() })
+    });
+    let context = context.transpose()?;
     match check.repeat {
         Some(times) if !(1..=MOST).contains(&times) => {
             Err(source.bad("repeat", format!("a number from 1 to {MOST}"), times.to_string()))
         }
-        _ => Ok(Box::new(RubricTest(template))),
+        _ => Ok(Box::new(RubricTest { template, context })),
     }
 }
 
@@ -221,10 +249,10 @@ impl CheckTest for RubricTest {
     }
 
     fn pending(&self, check: &Check) -> Option<PendingCheck> {
-        Some(match self.0.material {
+        Some(match self.template.material {
             JudgeMaterial::AllOfRow => PendingCheck::Best(BestChoice::of(check)),
             JudgeMaterial::Answer | JudgeMaterial::BothOrders | JudgeMaterial::Context | JudgeMaterial::Nothing => {
-                PendingCheck::Judge(Rubric::of(check, self.0))
+                PendingCheck::Judge(Rubric::of(check, self.template).with_context(self.context.clone()))
             }
         })
     }

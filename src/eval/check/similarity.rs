@@ -7,8 +7,6 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use crate::{
     eval::{
         check::{
@@ -19,11 +17,8 @@ use crate::{
             spec::{CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
             threshold::{Movable, PassingSide, Unit},
         },
-        embedding::SimilarityCheck,
-        pending::PendingCheck,
         reason::apart,
     },
-    model::Check,
     text::{budget::RULE_STEPS, format, format::thousands},
 };
 
@@ -49,49 +44,6 @@ pub(crate) const ROUGE_N: CheckSpec = CheckSpec {
     imported: ImportedValue::Text,
     export: Export::Same,
 };
-
-/// The cosine where no threshold is set, as promptfoo has it.
-const USUAL_COSINE: f64 = 0.75;
-
-pub(crate) const SIMILAR: CheckSpec = CheckSpec {
-    fields: &[
-        CheckField::Value(ValueForm::Rubric("text", "what the answer is to mean, or a JSON list; {{ expected }}")),
-        CheckField::Threshold,
-        CheckField::Judge,
-    ],
-    variables: VariablePlaces::Everywhere,
-    slow_to_compile: false,
-    threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, Some(USUAL_COSINE)),
-    compile: Likeness::compile,
-    imported: ImportedValue::AsItIs,
-    export: Export::Same,
-};
-
-/// Texts that an answer is compared with by what it means.
-#[derive(Debug)]
-struct Likeness;
-
-impl Likeness {
-    fn compile(written: &CheckSource<'_>) -> Compiled {
-        written.threshold("a cosine from 0 to 1", 1.0, Some(USUAL_COSINE))?;
-        if matches!(written.check.value, Some(Value::Array(_))) {
-            written.parts()?;
-        } else {
-            written.part()?;
-        }
-        Ok(Box::new(Self))
-    }
-}
-
-impl CheckTest for Likeness {
-    fn apply(&self, _seen: &CheckInput<'_>) -> CheckResult {
-        Err("no model was asked for embeddings".to_owned())
-    }
-
-    fn pending(&self, check: &Check) -> Option<PendingCheck> {
-        Some(PendingCheck::Similarity(SimilarityCheck::of(check)))
-    }
-}
 
 /// A text and how far the answer may be from it.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 
 use crate::{
     eval::check::{
-        agreement, answer, exec, json, limits, markup, max_score, moderation, ngrams, refusal, rubric, similarity,
+        agreement, answer, exec, json, limits, markup, max_score, ngrams, refusal, rubric, services, similarity,
         spec::CheckSpec, text, tools, unsupported,
     },
     model::CheckKind,
@@ -59,8 +59,9 @@ pub(crate) const fn spec(kind: CheckKind) -> &'static CheckSpec {
         CheckKind::SelectBest => &rubric::SELECT_BEST,
         CheckKind::MaxScore => &max_score::MAX_SCORE,
         CheckKind::ConversationRelevance => &rubric::CONVERSATION_RELEVANCE,
-        CheckKind::Similar => &similarity::SIMILAR,
-        CheckKind::Moderation => &moderation::MODERATION,
+        CheckKind::Similar => &services::SIMILAR,
+        CheckKind::Moderation => &services::MODERATION,
+        CheckKind::Classifier => &services::CLASSIFIER,
         CheckKind::Exec => &exec::EXEC,
         CheckKind::ToolCalled => &tools::TOOL_CALLED,
         CheckKind::ToolOrder => &tools::TOOL_ORDER,

@@ -1,10 +1,13 @@
-//! The programs of `exec` checks: each is told the answer and what it is an answer to.
+//! The programs of checks: each is told the answer and what it is an answer to, and judges it or takes the context out of it.
 
 use serde_json::{Map, Value, json};
 
 use crate::{
-    eval::{Judgement, ProgramCheck, extract},
-    model::{Format, Message, VarValue, Verdict, VersionId, attachment::PartOrigin},
+    eval::{
+        Judgement, ProgramCheck, extract,
+        program_check::{ContextProgram, ProgramEnd},
+    },
+    model::{CheckProgram, Format, Message, VarValue, Verdict, VersionId, attachment::PartOrigin},
     pipeline::{ports::ProgramRun, run::Run},
 };
 
@@ -49,17 +52,32 @@ impl Run {
 
     /// Has the answer judged by a program, which is told these facts.
     pub(crate) async fn run_program(&self, check: &ProgramCheck, facts: &Map<String, Value>) -> Verdict {
+        let end = self.program_end(&check.program, check.place, check.asks(facts)).await;
+        check.verdict(end.as_ref().map_err(String::as_str))
+    }
+
+    /// Has a program take the context out of the answer.
+    pub(crate) async fn take_context(
+        &self,
+        context: &ContextProgram,
+        facts: &Map<String, Value>,
+    ) -> Result<String, String> {
+        let end = self.program_end(&context.program, context.place, context.asks(facts)).await?;
+        ContextProgram::read(&end)
+    }
+
+    /// Runs the program of the check at a place to its end.
+    async fn program_end(&self, program: &CheckProgram, place: usize, asked: String) -> Result<ProgramEnd, String> {
         let request = &self.context.request;
-        let own = check.place < request.prompt.checks.len();
+        let own = place < request.prompt.checks.len();
         let run = ProgramRun {
-            program: check.program.clone(),
-            asked: check.asks(facts),
+            program: program.clone(),
+            asked,
             whose: if own { PartOrigin::Prompt } else { PartOrigin::Input },
             prompt_name: request.prompt_name.clone(),
             folders: request.folders.clone(),
         };
-        let end = self.context.shared.ports.programs.run(run).await;
-        check.verdict(end.as_ref().map_err(String::as_str))
+        self.context.shared.ports.programs.run(run).await
     }
 }
 

@@ -12,9 +12,9 @@ use futures_util::{StreamExt as _, future::join_all};
 use crate::{
     eval::{
         Judgement, PendingCheck, Rubric,
-        embedding::SimilarityCheck,
-        moderation::ModerationCheck,
+        program_check::ContextProgram,
         rubric::{JUDGE, Opinion},
+        service_check::ServiceCheck,
     },
     model::{
         Commit, Cost, Input, Message, Outcome, Params, PartFolders, RunEnd, RunRequest, Target, TextService, Verdict,
@@ -27,18 +27,15 @@ use crate::{
 enum Question {
     /// To judge.
     Rubric(Rubric),
-    /// To embed texts.
-    Similarity(SimilarityCheck),
-    /// To look at a text for harm.
-    Moderation(ModerationCheck),
+    /// To do what it does in place of answers.
+    Service(ServiceCheck),
 }
 
 impl Question {
     /// Makes the verdict of what was said, in the order of the requests.
     fn verdict(&self, said: &[Result<&str, String>], model: &str) -> Verdict {
         match self {
-            Self::Similarity(check) => check.verdict(said, Some(model)),
-            Self::Moderation(check) => check.verdict(said, Some(model)),
+            Self::Service(check) => check.verdict(said, Some(model)),
             Self::Rubric(rubric) => {
                 let orders = said.len() / rubric.repeat.max(1) as usize;
                 let opinions: Vec<Result<Opinion, String>> =
@@ -48,11 +45,18 @@ impl Question {
         }
     }
 
+    /// What takes the context out of the answer that it is about, if anything does.
+    fn context(&self) -> Option<&ContextProgram> {
+        match self {
+            Self::Rubric(rubric) => rubric.context.as_ref(),
+            Self::Service(_) => None,
+        }
+    }
+
     /// Makes the verdict of one that cannot be asked.
     fn unasked(&self, why: String) -> Verdict {
         match self {
-            Self::Similarity(check) => check.verdict(&[Err(why)], None),
-            Self::Moderation(check) => check.verdict(&[Err(why)], None),
+            Self::Service(check) => check.verdict(&[Err(why)], None),
             Self::Rubric(rubric) => rubric.verdict(&[Err(why)], None),
         }
     }
@@ -76,10 +80,25 @@ impl Run {
         for (verdict, pending) in std::mem::take(&mut judgement.pending) {
             match pending {
                 PendingCheck::Judge(rubric) => questions.push((verdict, Question::Rubric(rubric))),
-                PendingCheck::Similarity(check) => questions.push((verdict, Question::Similarity(check))),
-                PendingCheck::Moderation(check) => questions.push((verdict, Question::Moderation(check))),
+                PendingCheck::Service(check) => questions.push((verdict, Question::Service(check))),
                 PendingCheck::Best(choice) => self.choices.push((verdict, choice)),
                 PendingCheck::Program(program) => programs.push((verdict, program)),
+            }
+        }
+        let takes_context = |(_, question): &(usize, Question)| question.context().is_some();
+        if questions.iter().any(takes_context) {
+            let facts = self.facts(judgement, messages);
+            let contexts = questions.iter().map(|(_, question)| async {
+                match question.context() {
+                    Some(context) => Some(self.take_context(context, &facts).await),
+                    None => None,
+                }
+            });
+            let contexts = join_all(contexts).await;
+            for ((_, question), found) in questions.iter_mut().zip(contexts) {
+                if let Question::Rubric(rubric) = question {
+                    rubric.found_context = found;
+                }
             }
         }
         if !programs.is_empty() {
@@ -145,13 +164,9 @@ impl Run {
                 let asks = rubric.asks(&self.received.text, &self.context.request.input, messages)?;
                 (JUDGE, judge, asks, rubric.repeat)
             }
-            Question::Similarity(check) => {
-                let asked = serving(judges, check.model(), TextService::Embedding)?;
-                (TextService::Embedding.name(), asked, check.asks(&self.received.text), 1)
-            }
-            Question::Moderation(check) => {
-                let asked = serving(judges, check.model(), TextService::Moderation)?;
-                (TextService::Moderation.name(), asked, check.asks(&self.received.text), 1)
+            Question::Service(check) => {
+                let asked = serving(judges, check.model(), check.service())?;
+                (check.service().name(), asked, check.asks(&self.received.text), 1)
             }
         };
         let request = |sample, input: &Input| RunRequest {
@@ -187,12 +202,18 @@ fn settle(judgement: &mut Judgement, place: usize, settled: Verdict) {
 
 /// Finds the model that does something else than answer, ready to be asked for it, or says why it cannot be.
 fn serving(judges: &BTreeMap<String, Target>, name: &str, service: TextService) -> Result<Target, String> {
+    if name.is_empty() {
+        return Err(format!("no model was named for {service}: name it with `judge = \"…\"` in the check"));
+    }
     let mut target = judges
         .get(name)
         .cloned()
         .ok_or_else(|| format!("`{name}` is no model that is set up: change `judge = \"…\"` in the check"))?;
-    let has = |wire: &Wire| wire.info().services.contains(&service);
-    if !has(&target.kind) {
+    if !target.serves(service) {
+        let has = |wire: &Wire| wire.info().services.contains(&service);
+        if has(&target.kind) {
+            return Err(format!("the models of {} have no {service}", target.provider));
+        }
         let wires: Vec<&str> = Wire::ALL.iter().filter(|wire| has(wire)).map(|wire| wire.info().name).collect();
         return Err(format!("{name} is asked on a wire that has no {service}; {} have it", wires.join(", ")));
     }

@@ -37,7 +37,7 @@ const PATIENCE: u32 = 120;
 /// Returns the expression that is true of an answer that was cut off, and that of its text.
 fn reading(wire: Wire) -> (&'static str, &'static str) {
     match wire {
-        Wire::OpenAi | Wire::Command | Wire::Demo => (
+        Wire::OpenAi | Wire::Inference | Wire::Replicate | Wire::Command | Wire::Demo => (
             "answer[\"choices\"][0].get(\"finish_reason\") == \"length\"",
             "answer[\"choices\"][0][\"message\"][\"content\"]",
         ),

@@ -45,7 +45,7 @@ fn base64(bytes: &[u8]) -> String {
 /// Returns the expression that is true of a response that was cut off, and that of its text, an `Option<String>`.
 fn reading(wire: Wire) -> (&'static str, &'static str) {
     match wire {
-        Wire::OpenAi | Wire::Command | Wire::Demo => (
+        Wire::OpenAi | Wire::Inference | Wire::Replicate | Wire::Command | Wire::Demo => (
             "response[\"choices\"][0][\"finish_reason\"] == \"length\"",
             "response[\"choices\"][0][\"message\"][\"content\"].as_str().map(str::to_owned)",
         ),

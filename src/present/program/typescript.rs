@@ -90,7 +90,7 @@ function fileBeside(name: string): string {
 /// Returns the expression that is true of an answer that was cut off, and that of its text.
 fn reading(wire: Wire) -> (&'static str, &'static str) {
     match wire {
-        Wire::OpenAi | Wire::Command | Wire::Demo => {
+        Wire::OpenAi | Wire::Inference | Wire::Replicate | Wire::Command | Wire::Demo => {
             ("answer.choices[0].finish_reason === \"length\"", "answer.choices[0].message.content")
         }
         Wire::Responses => (

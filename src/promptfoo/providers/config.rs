@@ -163,6 +163,7 @@ const KEYS: &[(Effect, &[&str])] = &[
             "models",
             "route",
             "provider",
+            "aggregation_strategy",
         ],
     ),
     (
@@ -186,6 +187,8 @@ const KEYS: &[(Effect, &[&str])] = &[
             "isPayPerToken",
             "usageContext",
             "showSearchQueries",
+            "use_cache",
+            "wait_for_model",
             "showDocuments",
             "loggingConfig",
             "projectId",

@@ -74,7 +74,7 @@ impl SuiteModel {
     /// The file of code that it is, if it is one, as the id names it.
     #[must_use]
     pub(crate) fn code_file(&self) -> Option<String> {
-        let text = self.command.iter().position(|word| LANGUAGES.iter().any(|(_, _, text, _)| word == text))?;
+        let text = self.command.iter().position(|word| LANGUAGES.iter().any(|(_, _, text)| word == text))?;
         self.command.iter().skip(text + 1).find(|word| *word != "--").cloned()
     }
 
@@ -111,26 +111,33 @@ const CODE: &[&str] = &["file://", "python:"];
 /// The argument that stands for the provider's `config`, as JSON.
 pub(crate) const CONFIG: &str = "{config}";
 
-/// How a file of code is asked: its endings, the program that runs it with what goes before its text, the text, and the
-/// function that is asked where the id names none.
-const LANGUAGES: &[(&[&str], &[&str], &str, &str)] = &[
-    (&["py"], &["python3", "-c"], include_str!("../../../assets/promptfoo/provider.py"), "call_api"),
+/// How a file of code is asked: its endings, the program that runs it with what goes before its text, and the text.
+const LANGUAGES: &[(&[&str], &[&str], &str)] = &[
+    (&["py"], &["python3", "-c"], include_str!("../../../assets/promptfoo/provider.py")),
     (
         &["js", "mjs", "cjs"],
         &["node", "--input-type=module", "-e"],
         include_str!("../../../assets/promptfoo/provider.mjs"),
-        "",
     ),
     (
         &["ts", "mts", "cts"],
         &["node", "--experimental-strip-types", "--input-type=module", "-e"],
         include_str!("../../../assets/promptfoo/provider.mjs"),
-        "",
     ),
 ];
 
+/// What a file of code is asked for that is no answer, as its program has it; none of what promptfoo asks none for.
+fn asked_of_code(service: Option<TextService>) -> Option<&'static str> {
+    match service {
+        None => Some("answer"),
+        Some(TextService::Embedding) => Some("embedding"),
+        Some(TextService::Classification) => Some("classification"),
+        Some(TextService::Moderation) => None,
+    }
+}
+
 /// Reads a file of code in a language that can be run: `file://FILE:FUNCTION`, `python:FILE:FUNCTION`, or `./FILE`.
-fn code(id: &str) -> Option<SuiteModel> {
+fn code(id: &str, asked: &str) -> Option<SuiteModel> {
     let beside = || (id.starts_with("./") || id.starts_with("../")).then_some(id);
     let place = CODE.iter().find_map(|form| id.strip_prefix(form)).or_else(beside)?;
     let (path, function) = match place.rsplit_once(':') {
@@ -138,9 +145,9 @@ fn code(id: &str) -> Option<SuiteModel> {
         Some(_) | None => (place, None),
     };
     let ending = ending(path.as_ref());
-    let (_, start, text, usual) = LANGUAGES.iter().find(|(endings, ..)| endings.contains(&ending.as_str()))?;
+    let (_, start, text) = LANGUAGES.iter().find(|(endings, ..)| endings.contains(&ending.as_str()))?;
     let mut command: Vec<String> = start.iter().map(|word| (*word).to_owned()).collect();
-    command.extend([text, path, function.unwrap_or(usual), id, CONFIG, "{prompt}"].map(str::to_owned));
+    command.extend([text, path, function.unwrap_or_default(), id, CONFIG, asked, "{prompt}"].map(str::to_owned));
     // Words that begin with `-` after the text would be node's own.
     if start.first() == Some(&"node") {
         command.insert(start.len() + 1, "--".to_owned());
@@ -205,13 +212,12 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("portkey", GATEWAY),
     ("promptfoo", AGENT),
     ("qwak", CHAT),
-    ("replicate", SIGNED),
+    ("replicate", MODERATES),
     ("sagemaker", SIGNED),
     ("sequence", AGENT),
     ("slack", AGENT),
     ("snowflake", CHAT),
     ("transformers", PROGRAM),
-    ("voyage", MEDIA),
     ("watsonx", SIGNED),
 ];
 
@@ -229,6 +235,7 @@ const GATEWAY: &str =
     "name the vendor behind it, or write `openai:chat:MODEL` with `config: {apiBaseUrl: …, apiKeyEnvar: …}`";
 const INFERENCE: &str = "retort asks its router for chats; write `huggingface:chat:MODEL`";
 const MEDIA: &str = "it makes no texts";
+const MODERATES: &str = "of its models those that moderate are asked, as `replicate:moderation:MODEL`";
 const PROGRAM: &str =
     "add the program as [providers.NAME] with `kind = \"command\"` in config.toml and write `NAME/MODEL`";
 const SIGNED: &str = "its requests are signed or posted in ways that retort does not have; reach the model through a gateway such as LiteLLM's \
@@ -260,46 +267,60 @@ const FORMS: &[(&str, &str)] = &[
 /// Lists what stands in the ids of models that are asked for something else than an answer, between vendor and model.
 fn apis(service: TextService) -> &'static [&'static str] {
     match service {
-        TextService::Embedding => &["embedding", "embeddings"],
+        TextService::Embedding => &["embedding", "embeddings", "feature-extraction", "sentence-similarity"],
         TextService::Moderation => &["moderation"],
+        TextService::Classification => &["text-classification", "token-classification"],
     }
 }
 
-/// Tells what a model is asked for by its id, if that is no answer: `openai:embedding:MODEL`.
+/// Tells what a model is asked for by its id, if that is no answer: `openai:embedding:MODEL`, or `voyage:MODEL`, of a vendor that
+/// has nothing else.
 pub(crate) fn service_of(id: &str) -> Option<TextService> {
-    let api = id.split(':').nth(1)?;
-    TextService::ALL.into_iter().find(|service| apis(*service).contains(&api))
+    let (vendor, rest) = id.split_once(':')?;
+    let api = rest.split(':').next()?;
+    let of_vendor = || {
+        let (vendor, ..) = prefixes().find(|(_, _, prefix)| prefix.strip_suffix(':') == Some(vendor))?;
+        match vendor.services.as_slice() {
+            [service] => Some(*service),
+            _ => None,
+        }
+    };
+    TextService::ALL.into_iter().find(|service| apis(*service).contains(&api)).or_else(of_vendor)
 }
 
-/// Finds the model of an id that is asked for something else than an answer, or as [`model`] does.
+/// Finds the model of an id, as it is asked for an answer or for something else: none where it is a name of retort's own. What it
+/// may not be is said in words.
 pub(crate) fn model_for(id: &str, service: Option<TextService>) -> Result<Option<SuiteModel>, String> {
     let parts = id.split_once(':').zip(service.filter(|service| service_of(id) == Some(*service)));
-    match parts.and_then(|((vendor, rest), _)| Some((vendor, rest.split_once(':')?.1))) {
+    let parts = parts.and_then(|((vendor, rest), service)| {
+        let (api, name) = rest.split_once(':')?;
+        apis(service).contains(&api).then_some((vendor, name))
+    });
+    match parts {
         Some((vendor, name)) if prefixes().any(|(_, _, prefix)| prefix.strip_suffix(':') == Some(vendor)) => {
-            model(&format!("{vendor}:{name}"))
+            model(&format!("{vendor}:{name}"), service)
         }
-        Some(_) | None => match (model(id)?, service) {
-            (Some(program), Some(service)) if !program.command.is_empty() => {
-                Err(format!("{}: a program is not asked for {service}", quoted(id)))
-            }
-            (model, _) => Ok(model),
-        },
+        Some(_) | None => model(id, service),
     }
 }
 
-/// Finds the model of an id: none where it is a name of retort's own. What it may not be is said in words.
-pub(crate) fn model(id: &str) -> Result<Option<SuiteModel>, String> {
+fn model(id: &str, service: Option<TextService>) -> Result<Option<SuiteModel>, String> {
     if id.is_empty() {
         return Err("a provider's id is empty; write one such as `openai:gpt-4o`".to_owned());
     }
     if id == ECHO {
         return Ok(Some(SuiteModel { vendor: None, wire: Wire::Demo, name: ECHO.to_owned(), command: Vec::new() }));
     }
+    let program_of_none = || {
+        let service = service.map_or("an answer", TextService::name);
+        format!("{}: a program is not asked for {service}", quoted(id))
+    };
     if let Some(line) = id.strip_prefix(EXEC) {
-        return program(line).map(Some);
+        return if service.is_some() { Err(program_of_none()) } else { program(line).map(Some) };
     }
-    if let Some(model) = code(id) {
-        return Ok(Some(model));
+    let asked = asked_of_code(service);
+    if let Some(model) = code(id, asked.unwrap_or_default()) {
+        return asked.map(|_| Some(model)).ok_or_else(program_of_none);
     }
     let begins = |(vendor, wire, prefix): (&'static Vendor, Wire, &'static str)| {
         let rest = id.strip_prefix(prefix).filter(|rest| !rest.is_empty())?;
@@ -311,8 +332,19 @@ pub(crate) fn model(id: &str) -> Result<Option<SuiteModel>, String> {
         if OTHER_APIS.contains(&api) {
             return Err(format!("{}: `{api}` is not supported; write {}", quoted(id), forms(&vendor.promptfoo)));
         }
-        if let Some((.., why)) =
-            PARTLY.iter().find(|(name, beginning, _)| *name == vendor.name && !rest.starts_with(beginning))
+        if !vendor.makes_answers() && service.is_none_or(|service| !vendor.services.contains(&service)) {
+            let services: Vec<&str> = vendor.services.iter().map(|service| service.name()).collect();
+            let what = service.map_or("no answers".to_owned(), |service| format!("no {service}"));
+            return Err(format!(
+                "{}: {} makes {what}; it is asked for {}",
+                quoted(id),
+                vendor.title,
+                services.join(" and ")
+            ));
+        }
+        if service.is_none()
+            && let Some((.., why)) =
+                PARTLY.iter().find(|(name, beginning, _)| *name == vendor.name && !rest.starts_with(beginning))
         {
             return Err(format!("{} is not supported: {why}", quoted(id)));
         }
@@ -356,6 +388,10 @@ fn forms(prefixes: &BTreeMap<Wire, Vec<String>>) -> String {
 mod tests {
     use super::*;
 
+    fn model(id: &str) -> Result<Option<SuiteModel>, String> {
+        model_for(id, None)
+    }
+
     #[test]
     fn no_two_vendors_have_the_same_beginning_and_each_leads_back() {
         let mut known = std::collections::BTreeSet::new();
@@ -364,6 +400,8 @@ mod tests {
             assert!(vendor.takes(wire), "{}: {wire}", vendor.name);
             let partly = PARTLY.iter().find(|(name, ..)| *name == vendor.name);
             let name = format!("{}some-model", partly.map_or("", |(_, beginning, _)| beginning));
+            let service = vendor.services.first().copied();
+            let model = |id: &str| super::model(id, service);
             let found = model(&format!("{prefix}{name}")).unwrap().unwrap();
             let wanted = SuiteModel { vendor: Some(vendor.name.clone()), wire, name, command: Vec::new() };
             assert_eq!(found, wanted, "{prefix}");
@@ -388,6 +426,9 @@ mod tests {
             ("file://x.rb", vec!["`file://x.rb`", "[providers.NAME]"]),
             ("https://x.example/a", vec!["`https://x.example/a`", "apiBaseUrl"]),
             ("wss://x.example", vec!["`wss://x.example`", "program"]),
+            ("voyage:voyage-2", vec!["`voyage:voyage-2`", "no answers", "embedding"]),
+            ("huggingface:text-classification:m", vec!["no answers", "embedding and classification"]),
+            ("replicate:meta/llama-3", vec!["`replicate`", "`replicate:moderation:MODEL`"]),
             ("", vec!["empty"]),
         ] {
             let why = model(id).unwrap_err();
@@ -397,7 +438,7 @@ mod tests {
         assert_eq!(program.command, ["python3", "my script.py", "-v", "{prompt}", "{}", "{}"]);
         assert_eq!((program.wire, program.id()), (Wire::Command, None));
         for (id, name, words) in [
-            ("file://a/x.py", "a/x.py", ["a/x.py", "call_api"]),
+            ("file://a/x.py", "a/x.py", ["a/x.py", ""]),
             ("python:x.py:ask", "x.py:ask", ["x.py", "ask"]),
             ("file://x.mjs", "x.mjs", ["x.mjs", ""]),
         ] {
@@ -406,6 +447,38 @@ mod tests {
             assert!(found.command.windows(2).any(|pair| pair == words), "{:?}", found.command);
         }
         assert_eq!(model("gpt-4o").unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_asked_for_in_place_of_an_answer_is_told_by_the_id() {
+        use TextService::{Classification, Embedding, Moderation};
+        for (id, service, vendor, name) in [
+            ("openai:embedding:e", Embedding, "openai", "e"),
+            ("vertex:embedding:text-embedding-004", Embedding, "vertex", "text-embedding-004"),
+            ("vertex:embeddings:e", Embedding, "vertex", "e"),
+            ("voyage:voyage-2", Embedding, "voyage", "voyage-2"),
+            ("huggingface:sentence-similarity:a/b", Embedding, "hfinference", "a/b"),
+            ("hf:feature-extraction:a/b", Embedding, "hfinference", "a/b"),
+            ("huggingface:text-classification:a/b", Classification, "hfinference", "a/b"),
+            ("huggingface:token-classification:a/b", Classification, "hfinference", "a/b"),
+            ("replicate:moderation:meta/guard:146d", Moderation, "replicate", "meta/guard:146d"),
+        ] {
+            assert_eq!(service_of(id), Some(service), "{id}");
+            let found = model_for(id, Some(service)).unwrap().unwrap();
+            assert_eq!((found.vendor.as_deref(), found.name.as_str()), (Some(vendor), name), "{id}");
+            assert!(model(id).is_err(), "{id} makes no answers");
+        }
+        for (id, service, why) in [
+            ("voyage:voyage-2", Moderation, "no moderation"),
+            ("exec: embed", Embedding, "a program is not asked for embedding"),
+            ("./guard.js", Moderation, "a program is not asked for moderation"),
+        ] {
+            let refused = model_for(id, Some(service)).unwrap_err();
+            assert!(refused.contains(why), "{id}: {refused}");
+        }
+        let code = model_for("./embed.js", Some(Embedding)).unwrap().unwrap();
+        assert!(code.is_code() && code.command.ends_with(&["embedding".to_owned(), "{prompt}".to_owned()]));
+        assert_eq!(service_of("groq:llama"), None);
         assert_eq!(model("local/llama").unwrap(), None);
     }
 }

@@ -57,6 +57,7 @@ tests:
       - {type: similar, value: good, provider: 'google:embedding:text-embedding-004'}
       - {type: similar, value: good, provider: 'voyage:voyage-2'}
       - {type: moderation, provider: 'replicate:moderation:meta/llama-guard'}
+      - {type: classifier, value: calm, provider: 'huggingface:text-classification:a/b'}
       - {type: similar, value: good, provider: ./embed.js}
       - {type: llm-rubric, value: good, provider: 'exec: grade --all'}
       - type: llm-rubric
@@ -77,8 +78,9 @@ tests:
         "openai/omni",
         "azure:embeddings:ada (judge)",
         "google/text-embedding-004",
-        "none",
-        "none",
+        "voyage/voyage-2",
+        "replicate/meta/llama-guard",
+        "hfinference/a/b",
         "none",
         "exec: grade --all (judge)",
         "https://own.example/v1/chat/completions (judge)",
@@ -87,7 +89,7 @@ tests:
     let second: Vec<_> = asked[1].checks.iter().map(|check| check.judge.as_deref()).collect();
     assert_eq!(second, [Some("openai/small"), Some("mistral/large")]);
     let open: Vec<_> = asked[0].checks.iter().filter_map(crate::eval::check::unsupported).collect();
-    assert_eq!(open, ["similar", "moderation", "similar"]);
+    assert_eq!(open, ["similar"], "there is no such file");
     let settings = read.settle(&Settings::default());
     assert!(settings.models.contains_key("exec: grade --all (judge)"));
     assert_eq!(settings.models["azure:embeddings:ada (judge)"].model, "ada");

@@ -4,7 +4,9 @@
 //! is given and, where the provider has a key, `RETORT_API_KEY`. It reads one object: `model`,
 //! `messages` (each `role` and `content`, with `tool_calls` and `reply` where there are tools), `params`, `format`
 //! (`"text"`, `"json"`, or a JSON Schema) and, where the prompt has some, `tools`, `tool_choice` and
-//! `parallel_tool_calls` as chat completions have them. Exit codes are those of sysexits: 0 is an answer, 64 and 65 a wrong request, 69 and 75 a passing
+//! `parallel_tool_calls` as chat completions have them. Where it is asked for something else than an answer, `service` names
+//! that: `embedding` (a list of numbers as JSON is printed), `classification` (`{"classification": {LABEL: SCORE}}`) or
+//! `moderation` (`{"categories": {NAME: true | false}}`). Exit codes are those of sysexits: 0 is an answer, 64 and 65 a wrong request, 69 and 75 a passing
 //! error, 77 a refused key, 124 and 137 a timeout.
 //!
 //! An argument `{prompt}` stands for the prompt: the text of its one message, or its messages as JSON where it has several.
@@ -160,6 +162,9 @@ fn request(call: &Call) -> Value {
     };
     let mut request =
         json!({ "model": call.target.model, "messages": messages(call), "params": call.params, "format": format });
+    if let (Some(service), Some(fields)) = (call.target.options.service, request.as_object_mut()) {
+        fields.insert("service".to_owned(), service.name().into());
+    }
     if !call.tools.is_empty()
         && let Some(fields) = request.as_object_mut()
     {

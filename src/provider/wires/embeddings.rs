@@ -1,4 +1,4 @@
-//! The embedding of a text: OpenAI's `/embeddings`, which llama.cpp and others have as well, and Ollama's `/api/embed`. It is
+//! The embedding of a text: OpenAI's `/embeddings`, which llama.cpp and others have as well, Ollama's `/api/embed`, and others. It is
 //! an answer like any other, whose text is the vector as JSON.
 
 use serde_json::{Value, json};
@@ -7,14 +7,13 @@ use crate::{
     model::{CallError, ErrorKind, Finish},
     provider::{
         Call, WireEvent,
-        wires::{DeltaKind, StreamProgress},
+        wires::{DeltaKind, StreamProgress, last_text},
     },
 };
 
 /// Writes the body of a request for the embedding of the last message.
 pub(crate) fn body(call: &Call) -> Value {
-    let text = call.messages.last().map_or("", |message| message.content.as_str());
-    json!({ "model": call.target.model, "input": text })
+    json!({ "model": call.target.model, "input": last_text(call) })
 }
 
 /// Says the vector of a response. What is no list of numbers is an error.

@@ -15,7 +15,8 @@ use crate::{
         Call, WireEvent, WireFormat, classify, request, token_counts,
         token_counts::{count, part_of, split},
         wires::{
-            DeltaKind, HttpWire, SideTurn, StreamDecoder, StreamProgress, alternating, embeddings, joined, text,
+            DeltaKind, HttpWire, SideTurn, StreamDecoder, StreamProgress, alternating, embeddings, joined, last_text,
+            text,
             tool_calls::{CallKey, arguments, with_tools},
         },
     },
@@ -29,20 +30,21 @@ impl HttpWire for GenerateContent {
         let model = call.target.model.as_str();
         let (kind, name) = model.split_once('/').filter(|(kind, _)| KINDS.contains(kind)).unwrap_or((MODELS, model));
         let method = match call.target.options.service {
+            Some(TextService::Embedding) if predicts(call) => "predict",
             Some(TextService::Embedding) => "embedContent",
-            Some(TextService::Moderation) | None if call.target.options.whole => "generateContent",
-            Some(TextService::Moderation) | None => "streamGenerateContent?alt=sse",
+            Some(TextService::Moderation | TextService::Classification) | None if call.target.options.whole => {
+                "generateContent"
+            }
+            Some(TextService::Moderation | TextService::Classification) | None => "streamGenerateContent?alt=sse",
         };
         format!("/{kind}/{}:{method}", request::escaped(name, b"")).into()
     }
 
     fn body(&self, call: &Call) -> Value {
         match call.target.options.service {
-            Some(TextService::Embedding) => {
-                let text = call.messages.last().map_or("", |message| message.content.as_str());
-                json!({ "content": { "parts": [{ "text": text }] } })
-            }
-            Some(TextService::Moderation) | None => body(call),
+            Some(TextService::Embedding) if predicts(call) => json!({ "instances": [{ "content": last_text(call) }] }),
+            Some(TextService::Embedding) => json!({ "content": { "parts": [{ "text": last_text(call) }] } }),
+            Some(TextService::Moderation | TextService::Classification) | None => body(call),
         }
     }
 
@@ -77,6 +79,12 @@ impl HttpWire for GenerateContent {
 /// What a model's name begins with where it says which kind of model it is, and the kind of those that do not.
 const KINDS: &[&str] = &[MODELS, "tunedModels"];
 const MODELS: &str = "models";
+
+/// Tells whether a model embeds by Vertex AI's `predict`: those at a publisher there do, but the later ones of Gemini.
+fn predicts(call: &Call) -> bool {
+    let (model, at) = (call.target.model.as_str(), request::base(&call.target).unwrap_or_default());
+    at.contains("/publishers/") && (!model.contains("gemini") || model.ends_with("gemini-embedding-001"))
+}
 
 /// Fields a user may set that stand beside `generationConfig`; all others stand in it. The API takes either spelling.
 const BESIDE: &[&str] = &[
@@ -306,6 +314,12 @@ impl StreamDecoder for CandidateDecoder {
     /// Takes one answer, or the list of its chunks that comes where no event stream was asked for.
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         if let Some(vector) = body.pointer("/embedding/values") {
+            return embeddings::say(&mut self.progress, body, vector, out);
+        }
+        if let Some(prediction) = body.pointer("/predictions/0/embeddings") {
+            let input = count(prediction, "/statistics/token_count");
+            token_counts::say(prediction, Usage { input, ..Usage::default() }, out);
+            let vector = prediction.get("values").unwrap_or(&Value::Null);
             return embeddings::say(&mut self.progress, body, vector, out);
         }
         let chunks = body.as_array().map_or(std::slice::from_ref(body), Vec::as_slice);

@@ -7,14 +7,13 @@ use crate::{
     model::{CallError, Finish},
     provider::{
         Call, WireEvent,
-        wires::{DeltaKind, StreamProgress},
+        wires::{DeltaKind, StreamProgress, last_text},
     },
 };
 
 /// Writes the body of a request for the moderation of the last message.
 pub(crate) fn body(call: &Call) -> Value {
-    let text = call.messages.last().map_or("", |message| message.content.as_str());
-    json!({ "model": call.target.model, "input": text })
+    json!({ "model": call.target.model, "input": last_text(call) })
 }
 
 /// Finds the result in a response; none where it is no moderation.

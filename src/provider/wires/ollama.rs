@@ -47,14 +47,14 @@ impl HttpWire for Chat {
     fn path(&self, call: &Call) -> Cow<'static, str> {
         match call.target.options.service {
             Some(TextService::Embedding) => "/api/embed".into(),
-            Some(TextService::Moderation) | None => "/api/chat".into(),
+            Some(TextService::Moderation | TextService::Classification) | None => "/api/chat".into(),
         }
     }
 
     fn body(&self, call: &Call) -> Value {
         match call.target.options.service {
             Some(TextService::Embedding) => embeddings::body(call),
-            Some(TextService::Moderation) | None => body(call),
+            Some(TextService::Moderation | TextService::Classification) | None => body(call),
         }
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct ChatCompletions;
 impl HttpWire for ChatCompletions {
     fn path(&self, call: &Call) -> Cow<'static, str> {
         match call.target.options.service {
-            None => "/chat/completions".into(),
+            None | Some(TextService::Classification) => "/chat/completions".into(),
             Some(TextService::Embedding) => "/embeddings".into(),
             Some(TextService::Moderation) => "/moderations".into(),
         }
@@ -38,7 +38,7 @@ impl HttpWire for ChatCompletions {
 
     fn body(&self, call: &Call) -> Value {
         match call.target.options.service {
-            None => body(call),
+            None | Some(TextService::Classification) => body(call),
             Some(TextService::Embedding) => embeddings::body(call),
             Some(TextService::Moderation) => moderations::body(call),
         }
@@ -274,7 +274,10 @@ impl StreamDecoder for CompletionDecoder {
     fn whole(&mut self, body: &Value, out: &mut Vec<WireEvent>) -> Result<(), CallError> {
         if let Some(vector) = body.pointer("/data/0/embedding") {
             if let Some(field) = body.get("usage").filter(|usage| usage.is_object()) {
-                token_counts::say(field, usage(field), out);
+                // Voyage counts in total alone, which is what was read.
+                let own = usage(field);
+                let input = own.input.or_else(|| count(field, "/total_tokens"));
+                token_counts::say(field, Usage { input, ..own }, out);
             }
             return embeddings::say(&mut self.progress, body, vector, out);
         }

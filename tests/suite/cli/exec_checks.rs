@@ -81,6 +81,11 @@ fn a_program_of_somebody_elses_prompt_runs_after_a_yes_for_prompt_and_program_as
         "{}",
         refused.err
     );
+    let context =
+        "user = \"{{ input }}\"\n[[check]]\ntype = \"faithfulness\"\ncontext = [\"sh\", \"../checks/a.sh\"]\n";
+    home.file("work/prompts/context.toml", context);
+    let taken = home.run_on(&["run", "context", "--model", "demo", "--judge", "demo"], "Hello");
+    assert!(taken.code != Some(0) && taken.err.contains("check 1: start the program"), "{}", taken.err);
     let by_path = home.run_on(&["run", "prompts/theirs.toml", "--model", "demo"], "x");
     assert!(by_path.code != Some(0) && !mark.exists(), "{}", by_path.err);
     assert_eq!(home.run(&["trust", "prompts/theirs.toml", "--yes"]).code, Some(0));

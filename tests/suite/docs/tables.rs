@@ -108,7 +108,8 @@ fn example(vendor: &Vendor) -> String {
         Some(variable) => format!("a key, if it wants one, is in `{variable}`"),
         None => "it needs no key".to_owned(),
     };
-    let mut text = format!("**{title}**: `-m {name}/{model}`; {key}.\n\n```toml\n# config.toml\n");
+    let place = if vendor.makes_answers() { "`-m " } else { "as the `judge` of a check, `" };
+    let mut text = format!("**{title}**: {place}{name}/{model}`; {key}.\n\n```toml\n# config.toml\n");
     if vendor.base_url.is_none() {
         let host = format!("https://my-name.{name}.example.com");
         write!(text, "[providers.work]\nvendor = \"{name}\"\nbase_url = \"{host}\"\n").unwrap();
@@ -136,6 +137,8 @@ fn every_vendor_and_every_setting_of_its_requests_is_listed_with_an_example() {
         let mut other: Vec<_> = vendor.drop.iter().map(|name| format!("no `{name}`")).collect();
         other.extend(vendor.rename.iter().map(|(from, to)| format!("`{to}` for `{from}`")));
         other.extend(vendor.auth.iter().map(|auth| format!("the key in `{}`", auth.header)));
+        let services: Vec<_> = vendor.services.iter().map(|service| service.name()).collect();
+        other.extend((!services.is_empty()).then(|| format!("no answers, but {}", services.join(" and "))));
         let (names, title, wire) = (names.collect::<Vec<_>>().join(", "), &vendor.title, vendor.wire);
         writeln!(table, "| {names} | {title} | {} | `{wire}` | {address} | {} |", keys.join(", "), other.join(", "))
             .unwrap();

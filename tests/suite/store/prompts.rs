@@ -257,7 +257,7 @@ const MISTAKES: &[(&str, &str)] = &[
              equals, contains, icontains, contains-any, contains-all, icontains-any, icontains-all, starts-with, regex, \
              is-json, contains-json, levenshtein, rouge-n, bleu, gleu, is-xml, contains-xml, is-html, contains-html, latency, cost, is-refusal, word-count, finish-reason, \
              llm-rubric, factuality, model-graded-closedqa, g-eval, relevance, faithfulness, context-recall, context-relevance, \
-             instruction-following, style, pairwise, select-best, max-score, conversation-relevance, similar, moderation, exec, format, required, confidence, completeness, json-equals, json-fields, json-path, tool-called, tool-order, tool-args, tool-call-f1, is-valid-openai-tools-call, is-valid-function-call, each with \
+             instruction-following, style, pairwise, select-best, max-score, conversation-relevance, similar, moderation, classifier, exec, format, required, confidence, completeness, json-equals, json-fields, json-path, tool-called, tool-order, tool-args, tool-call-f1, is-valid-openai-tools-call, is-valid-function-call, each with \
              `not-` before it for its opposite",
     ),
     (
@@ -279,7 +279,7 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "[[check]]\ntype = \"latency\"\ntreshold = 1",
         "p.toml:3:1: unknown key `treshold` in [[check]]; did you mean `threshold`?\n  3 | treshold = 1\
-             \n  [[check]] takes type, value, exact, threshold, weight, metric, path, op, transform, judge, judge_prompt, repeat, enabled",
+             \n  [[check]] takes type, value, exact, threshold, weight, metric, path, op, transform, judge, judge_prompt, context, repeat, enabled",
     ),
     (
         "[[check]]\ntype = \"latency\"",

@@ -3,7 +3,6 @@
 /// promptfoo's kinds that cannot be applied here, and why.
 pub(crate) const NOT_HERE: &[(&str, &str)] = &[
     ("assert-set", "a set with a threshold of its own is not taken; write its assertions one by one"),
-    ("classifier", "no service that classifies texts is asked"),
     ("contains-sql", NO_SQL),
     ("guardrails", "whether a vendor's guardrails spoke is not on record"),
     ("human", "a person grades answers in the history"),

@@ -88,6 +88,6 @@ fn wire(kind: Wire) -> &'static str {
         Wire::Ollama => "Ollama",
         Wire::Responses => "Responses",
         Wire::Gemini => "Gemini",
-        Wire::OpenAi | Wire::Command | Wire::Demo => "OpenAI",
+        Wire::OpenAi | Wire::Inference | Wire::Replicate | Wire::Command | Wire::Demo => "OpenAI",
     }
 }
