@@ -24,6 +24,7 @@ pub(crate) mod pieces;
 pub(crate) mod render;
 pub(crate) mod tokens;
 pub(crate) mod tree;
+pub(crate) mod value_filters;
 pub(crate) mod values;
 
 use std::{fmt, fmt::Write as _};

@@ -6,6 +6,7 @@ mod attributes;
 mod fields;
 mod format;
 mod messages;
+mod options;
 mod record;
 mod scan;
 

@@ -106,6 +106,15 @@ impl Cli {
                 let near = ContextValue::Strings(vec![near]);
                 error.insert(ContextKind::SuggestedSubcommand, near);
             }
+            // A text where the name of a file belongs.
+            if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg)
+                && !word.starts_with('-')
+                && let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage)
+                && usage.to_string().contains("retort run")
+            {
+                let tip = "the input is a file's, `--input FILE`, or comes from standard input: `--input -`";
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+            }
             error
         })
     }

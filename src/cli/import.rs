@@ -22,7 +22,7 @@ use crate::{
     },
     engine::Workspace,
     model::{
-        Cost, Input, Outcome, Prompt, Provenance, Role, RunEnd, RunId, TraceFormat,
+        Cost, Format, Input, Outcome, Prompt, Provenance, Role, RunEnd, RunId, TraceFormat,
         error::{CallError, ErrorKind},
         outcome::Timing,
         run_end::Reason,
@@ -389,7 +389,10 @@ fn run_id(call: &TraceRecord) -> RunId {
 /// Puts a call as it was logged into the form of the record, with what nobody logged left empty.
 fn record(run: RunId, call: TraceRecord, now: Timestamp) -> RunRecord {
     let TraceRecord { format, started, turns, input, vars, answer, reasoning, calls, finish, model, .. } = call;
-    let mut prompt = Prompt { user: "{{ input }}".to_owned(), ..Prompt::default() };
+    let mut prompt = Prompt { user: "{{ input }}".to_owned(), params: call.params, ..Prompt::default() };
+    if call.is_json {
+        prompt.response.format = Format::Json;
+    }
     let mut turns = turns.into_iter().peekable();
     if let Some(first) = turns.next_if(|turn| turn.role == Role::System) {
         prompt.system = literal(&first.content);

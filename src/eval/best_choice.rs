@@ -77,8 +77,10 @@ impl ScoreRule {
 /// An answer that is compared.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rival {
-    /// Who gave it: the model, with the prompt where there are several.
+    /// The model that gave it.
     pub name: String,
+    /// The prompt that it answers, by its name if it has one.
+    pub prompt: Option<String>,
     pub answer: String,
     /// The verdicts of its checks.
     pub verdicts: Vec<Verdict>,
@@ -245,8 +247,11 @@ impl BestChoice {
             _ if place == Some(best) => format!("{score:.2} is the highest score of {} answers", rivals.len()),
             _ => {
                 let other = pick.distinct.get(best).map_or_else(String::new, |answer| names(rivals, answer));
-                let level = if score < highest { "" } else { " before it" };
-                format!("{score:.2}, that of {other} has {highest:.2}{level}")
+                if score < highest {
+                    format!("{score:.2}; that of {other} has {highest:.2}")
+                } else {
+                    format!("{score:.2}; that of {other} has as much and comes before it")
+                }
             }
         };
         let (not, share) = (self.check.kind.not, f64::from(u8::from(holds)));
@@ -278,11 +283,16 @@ impl BestChoice {
     }
 }
 
-/// The score of an answer by its checks that do not compare it with others. The error says why it has none.
+/// The score of an answer by the rules of its prompt, which it breaks where they cannot be applied to it, and its checks that do
+/// not compare it with others. The error says why it has none.
 fn score(rival: &Rival, rule: &ScoreRule) -> Result<f64, String> {
     let (mut sum, mut weights) = (0.0, 0.0);
-    for verdict in &rival.verdicts {
-        let Rule::Check(name) = &verdict.rule else { continue };
+    for verdict in rival.verdicts.iter().filter(|verdict| !verdict.implied) {
+        let Rule::Check(name) = &verdict.rule else {
+            sum += verdict.weight * verdict.credit().unwrap_or(0.0);
+            weights += verdict.weight;
+            continue;
+        };
         let Ok(kind) = name.parse::<CheckType>() else { continue };
         if kind.kind.compares_row() {
             continue;
@@ -317,10 +327,15 @@ fn distinct(rivals: &[Rival]) -> Vec<String> {
     distinct
 }
 
-/// Names who gave an answer.
+/// Names who gave an answer: the model, with the prompt where there are several.
 fn names(rivals: &[Rival], answer: &str) -> String {
+    let one_prompt = rivals.iter().all(|rival| rivals.first().is_some_and(|first| rival.prompt == first.prompt));
+    let name = |rival: &Rival| match rival.prompt.as_ref().filter(|_| !one_prompt) {
+        Some(prompt) => format!("{} with {prompt}", rival.name),
+        None => rival.name.clone(),
+    };
     let of = rivals.iter().filter(|rival| extract::answer(&rival.answer) == answer);
-    of.map(|rival| rival.name.as_str()).collect::<Vec<_>>().join(" and ")
+    of.map(name).collect::<Vec<_>>().join(" and ")
 }
 
 #[cfg(test)]
@@ -338,6 +353,7 @@ mod tests {
     fn rivals(answers: &[&str]) -> Vec<Rival> {
         let rival = |(at, answer): (usize, &&str)| Rival {
             name: format!("m{at}"),
+            prompt: None,
             answer: (*answer).to_owned(),
             verdicts: Vec::new(),
         };
@@ -425,6 +441,7 @@ mod tests {
         };
         let rival = |name: &str, code: f64, kind: f64| Rival {
             name: name.to_owned(),
+            prompt: None,
             answer: name.to_uppercase(),
             verdicts: vec![given(CheckKind::Exec, code), given(CheckKind::LlmRubric, kind)],
         };
@@ -433,7 +450,7 @@ mod tests {
         let words = |choice: &BestChoice, rivals: &[Rival]| statuses(choice, rivals, &[]);
         let plain = words(&by(json!({})), &three);
         assert_eq!(plain[1], (Status::Passed, "0.70 is the highest score of 3 answers".to_owned()));
-        assert_eq!(plain[0], (Status::Failed, "0.60, that of b has 0.70".to_owned()));
+        assert_eq!(plain[0], (Status::Failed, "0.60; that of b has 0.70".to_owned()));
         // promptfoo calls them by the language.
         let weighed = words(&by(json!({"weights": {"python": 3, "llm-rubric": 1}})), &three);
         assert_eq!(weighed[0], (Status::Passed, "0.80 is the highest score of 3 answers".to_owned()));
@@ -444,7 +461,16 @@ mod tests {
         assert_eq!(low[1].1, "0.70 is the highest score of 3 answers, < threshold 0.90");
         let level = words(&by(json!({})), &[rival("a", 0.5, 0.5), rival("b", 0.5, 0.5)]);
         assert_eq!((level[0].0, level[1].0), (Status::Passed, Status::Failed));
-        assert_eq!(level[1].1, "0.50, that of a has 0.50 before it");
+        assert_eq!(level[1].1, "0.50; that of a has as much and comes before it");
+        // One that breaks a rule of the prompt has no more than another, whatever its checks say.
+        let mut broken = three.clone();
+        broken[1].verdicts.push(verdict(Rule::Format, false, "no JSON"));
+        broken[1].verdicts.push(inconclusive(Rule::Schema, "no JSON"));
+        let broken = words(&by(json!({})), &broken);
+        assert_eq!((broken[0].0, broken[1].1.as_str()), (Status::Passed, "0.35; that of a has 0.60"));
+        let of = |prompt: &str, rival: &Rival| Rival { prompt: Some(prompt.to_owned()), ..rival.clone() };
+        let prompts = words(&by(json!({})), &[of("p", &three[0]), of("q", &three[1])]);
+        assert_eq!(prompts[0].1, "0.60; that of b with q has 0.70");
         let mut open = three.clone();
         open[2].verdicts[0] = inconclusive(Rule::Check("exec".to_owned()), "it ended");
         let open = words(&by(json!({})), &open);

@@ -2,6 +2,10 @@
 //! one that asks. The request is the one that retort would send, whatever wire its target speaks.
 
 pub(crate) mod code;
+mod code_expressions;
+mod code_language;
+mod code_numbers;
+mod code_printer;
 mod code_writer;
 pub(crate) mod messages;
 mod python;
@@ -23,7 +27,8 @@ use crate::{
     present::{
         program::{
             code::{MessageCode, ProgramVariable},
-            variants::BodyVariants,
+            code_language::CodeLanguage,
+            variants::{BodyVariants, OptionalItem},
         },
         snippets::{HeaderPart, divided, header_parts},
     },
@@ -61,6 +66,8 @@ pub(crate) struct PromptProgram {
     pub variables: Vec<ProgramVariable>,
     /// The messages that are written by code.
     pub messages: Vec<ProgramMessage>,
+    /// The names of the files beside the program whose bytes are sent, whose marks follow those of the messages.
+    pub files: Vec<String>,
     /// Whether the answer is read as JSON.
     pub is_json: bool,
 }
@@ -102,6 +109,34 @@ impl ProgramNames {
         self.values.get(place).map_or("", String::as_str)
     }
 
+    /// Writes when an item is left out: `blank` writes that a text is, and the signs are those of `and` and `not`.
+    fn left_out(&self, item: &OptionalItem, blank: impl Fn(&str) -> String, and: &str, not: &str) -> String {
+        let own = blank(self.value(item.mark));
+        let others: Vec<String> = item.kept_alone.iter().map(|mark| blank(self.value(*mark))).collect();
+        match others.as_slice() {
+            [] => own,
+            [only] => format!("{own} {and} {not}{only}"),
+            others => format!("{own} {and} {not}({})", others.join(&format!(" {and} "))),
+        }
+    }
+
+    /// Writes when an item is sent, with the signs of `and`, `or` and `not`.
+    fn sent(&self, item: &OptionalItem, blank: impl Fn(&str) -> String, [and, or, not]: [&str; 3]) -> String {
+        let own = format!("{not}{}", blank(self.value(item.mark)));
+        let others: Vec<String> = item.kept_alone.iter().map(|mark| blank(self.value(*mark))).collect();
+        match others.as_slice() {
+            [] => own,
+            [only] => format!("{own} {or} {only}"),
+            others => format!("{own} {or} ({})", others.join(&format!(" {and} "))),
+        }
+    }
+
+    /// Lists the files beside the program, each with what stands for its bytes.
+    fn files<'n>(&'n self, program: &'n PromptProgram) -> impl Iterator<Item = (&'n str, &'n str)> {
+        let before = program.variables.len() + program.messages.len();
+        program.files.iter().map(String::as_str).zip(self.values.iter().skip(before).map(String::as_str))
+    }
+
     /// Returns the parameters of a message's code, as they are given to it.
     fn given(&self, code: &MessageCode) -> String {
         code.takes.iter().map(|place| self.value(*place)).collect::<Vec<_>>().join(", ")
@@ -114,6 +149,7 @@ struct CodeNames {
     reads: Vec<String>,
     locals: Vec<String>,
     loops: Vec<(String, String)>,
+    blocks: Vec<String>,
 }
 
 impl CodeNames {
@@ -130,7 +166,8 @@ impl CodeNames {
         let loops =
             (1..=code.loops).map(|number| (named(&format!("loop_{number}")), named(&format!("index_{number}"))));
         let loops = loops.collect();
-        Self { parameters, reads, locals, loops }
+        let blocks = (1..=code.blocks).map(|number| named(&format!("block_{number}"))).collect();
+        Self { parameters, reads, locals, loops, blocks }
     }
 
     fn parameter(&self, place: usize) -> &str {
@@ -146,6 +183,11 @@ impl CodeNames {
         self.locals.get(place).map_or("", String::as_str)
     }
 
+    /// The name of what is written into a block.
+    fn block(&self, number: usize) -> &str {
+        self.blocks.get(number).map_or("", String::as_str)
+    }
+
     /// The name of what a loop runs over.
     fn items(&self, number: usize) -> String {
         self.loops.get(number).map(|(items, _)| items.clone()).unwrap_or_default()
@@ -158,7 +200,7 @@ impl CodeNames {
 }
 
 /// Returns those of the functions that a code stands on that it needs, in order.
-fn helpers_of(all: &[Helper], code: &str) -> Vec<&'static str> {
+fn helpers_of(all: &'static [Helper], code: &str) -> Vec<&'static Helper> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let names = |code: &str, name: &str, is_call: bool| {
         code.match_indices(name).any(|(at, _)| {
@@ -166,12 +208,12 @@ fn helpers_of(all: &[Helper], code: &str) -> Vec<&'static str> {
             !before.ends_with(is_part) && if is_call { after.starts_with('(') } else { !after.starts_with(is_part) }
         })
     };
-    let mut needed: Vec<&'static str> = Vec::new();
+    let mut needed: Vec<&'static Helper> = Vec::new();
     for helper in all.iter().rev() {
         // Outside of the functions themselves the name may be a word of a prompt.
         let is_constant = helper.name.starts_with(|c: char| c.is_ascii_uppercase());
-        if names(code, helper.name, !is_constant) || needed.iter().any(|code| names(code, helper.name, false)) {
-            needed.push(helper.code);
+        if names(code, helper.name, !is_constant) || needed.iter().any(|other| names(other.code, helper.name, false)) {
+            needed.push(helper);
         }
     }
     needed.reverse();
@@ -214,11 +256,24 @@ impl PromptProgram {
 
     /// Names the function that asks, the parameters and what is written by code, none of which is one of the words that are
     /// `taken` or, where there is code, the name of a function that it stands on.
-    fn names(&self, taken: &[&'static str], helpers: &[Helper]) -> ProgramNames {
+    fn names(&self, taken: &[&'static str], language: &dyn CodeLanguage) -> ProgramNames {
         let mut taken = taken.to_vec();
-        if !self.messages.is_empty() {
-            taken.extend(helpers.iter().map(|helper| helper.name).chain(["out", "re", "Value"]));
+        if !self.files.is_empty() {
+            taken.extend(["base64", "pathlib", "file_beside", "readFileSync", "fileBeside"]);
         }
+        if self.messages.is_empty() {
+            return self.names_beside(taken);
+        }
+        taken.extend(["out", "re", "Value", "blank", "MISSING", "WHITE", "trimmed"]);
+        // Which functions the code stands on, it says when it is written.
+        let all = language.helpers().iter().map(|helper| helper.name);
+        let tried = self.names_beside(taken.iter().copied().chain(all).collect());
+        let needed = helpers_of(language.helpers(), &self.written(&tried, language).concat());
+        taken.extend(needed.iter().map(|helper| helper.name));
+        self.names_beside(taken)
+    }
+
+    fn names_beside(&self, taken: Vec<&'static str>) -> ProgramNames {
         let own = identifier(&self.name, &taken, &[]);
         let mut values: Vec<String> = Vec::new();
         for variable in &self.variables {
@@ -231,29 +286,28 @@ impl PromptProgram {
             values.push(text);
             writers.push(identifier(&format!("write_message_{}", message.number), &taken, &values));
         }
+        for file in &self.files {
+            values.push(identifier(file, &taken, &values));
+        }
         ProgramNames { own, values, writers, taken }
     }
 
     /// Writes the functions that write messages, and before them those that they and the `rest` of the program stand on.
-    fn functions(
-        &self,
-        names: &ProgramNames,
-        helpers: &[Helper],
-        rest: &str,
-        write: impl Fn(&MessageCode, &CodeNames, &str, &str) -> String,
-    ) -> Vec<String> {
-        let written: Vec<String> = self
-            .messages
-            .iter()
-            .zip(&names.writers)
-            .map(|(message, name)| {
-                let about = format!("message {}, of the role {}", message.number, message.role);
-                write(&message.code, &CodeNames::of(names, &message.code, self.variables.len()), name, &about)
-            })
-            .collect();
-        let needed = helpers_of(helpers, &(written.concat() + rest));
-        let needed = needed.into_iter().filter(|_| !written.is_empty()).map(str::to_owned);
+    fn functions(&self, names: &ProgramNames, language: &dyn CodeLanguage, rest: &str) -> Vec<String> {
+        let written = self.written(names, language);
+        let needed = helpers_of(language.helpers(), &(written.concat() + rest));
+        let needed = needed.into_iter().filter(|_| !written.is_empty()).map(|helper| helper.code.to_owned());
         needed.chain(written.iter().cloned()).collect()
+    }
+
+    /// Writes the functions that write messages.
+    fn written(&self, names: &ProgramNames, language: &dyn CodeLanguage) -> Vec<String> {
+        let function = |(message, name): (&ProgramMessage, &String)| {
+            let about = format!("message {}, of the role {}", message.number, message.role);
+            let own = CodeNames::of(names, &message.code, self.variables.len());
+            code_printer::function(language, &message.code, &own, name, &about)
+        };
+        self.messages.iter().zip(&names.writers).map(function).collect()
     }
 
     /// Lists the headers of the request, its key's among them, each with the parts of its value.
@@ -365,21 +419,22 @@ impl LiteralStyle {
         }
     }
 
-    /// Writes a body as an expression on the second level; `optional` writes an item that is there only if the message of a
-    /// name is not empty.
-    fn body(&self, variants: &BodyVariants, names: &[String], optional: impl Fn(&str, &str) -> String) -> String {
+    /// Writes a body as an expression on the second level; `optional` writes an item that goes with its message.
+    fn body(
+        &self,
+        variants: &BodyVariants,
+        names: &[String],
+        optional: impl Fn(&str, &OptionalItem) -> String,
+    ) -> String {
         let (inner, deeper) = (self.indent.repeat(2), self.indent.repeat(3));
         let mut out = "{\n".to_owned();
         for (name, value) in &variants.body {
-            let own = |at: usize| {
-                let of = |(field, item, _): &&(String, usize, usize)| field == name && *item == at;
-                variants.items.iter().find(of).and_then(|(.., mark)| names.get(*mark))
-            };
+            let own = |at: usize| variants.items.iter().find(|item| item.field == *name && item.item == at);
             let written = match value {
                 Value::Array(items) if (0..items.len()).any(|at| own(at).is_some()) => {
                     let item = |(at, item): (usize, &Value)| {
                         let written = self.value(item, 3, names);
-                        let written = own(at).map_or(written.clone(), |name| optional(&written, name));
+                        let written = own(at).map_or(written.clone(), |item| optional(&written, item));
                         format!("{deeper}{written},\n")
                     };
                     let items: String = items.iter().enumerate().map(item).collect();

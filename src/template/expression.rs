@@ -3,7 +3,10 @@
 
 use std::fmt;
 
-use crate::template::tokens::{CONSTANTS, KEYWORDS, ORDERS, SUMS, TemplateToken, TemplateTokenKind, tokens};
+use crate::template::{
+    tokens::{CONSTANTS, KEYWORDS, ORDERS, Operand, TemplateToken, TemplateTokenKind, operands, tokens},
+    value_filters::{FILTERS, FilterName, ValueFilter},
+};
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +39,49 @@ pub(crate) enum TemplateExpr {
     Filtered(Box<Self>, ValueFilter, Vec<Self>),
     /// Texts that are joined by `~`.
     Joined(Vec<Self>),
+    /// What two sides come to that are counted together.
+    Sum(Box<Self>, SumSign, Box<Self>),
+    /// A side of a sum, made ready to be counted with.
+    Counted(Box<Self>, Operand),
+    /// What the tags of a block enclose.
+    Block,
     /// What is so where something holds, that, and what is so where it does not: nothing is written where that is missing.
     Choice(Box<Self>, Box<Self>, Option<Box<Self>>),
 }
+
+/// The signs that count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SumSign {
+    Add,
+    Subtract,
+    Multiply,
+    /// To a number with a fraction, even where there is none.
+    Divide,
+    /// Down to a whole.
+    DivideDown,
+    /// What is left of that: it has the sign of what it is divided by.
+    Remainder,
+}
+
+impl SumSign {
+    /// The sign as templates have it.
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::DivideDown => "//",
+            Self::Remainder => "%",
+        }
+    }
+}
+
+/// The signs that bind less, and those that bind more.
+const SUM_SIGNS: [&[SumSign]; 2] = [
+    &[SumSign::Add, SumSign::Subtract],
+    &[SumSign::Multiply, SumSign::Divide, SumSign::DivideDown, SumSign::Remainder],
+];
 
 /// What a loop knows of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +119,18 @@ impl ValueComparison {
         }
     }
 
+    /// What holds of two numbers where this does not.
+    pub(crate) fn opposite(self) -> Self {
+        match self {
+            Self::Equal => Self::Unequal,
+            Self::Unequal => Self::Equal,
+            Self::Less => Self::AtLeast,
+            Self::AtMost => Self::Greater,
+            Self::Greater => Self::AtMost,
+            Self::AtLeast => Self::Less,
+        }
+    }
+
     /// The comparison with its sides exchanged.
     pub(crate) fn mirrored(self) -> Self {
         match self {
@@ -98,21 +153,9 @@ pub(crate) enum ValueTest {
     Number,
     List,
     Object,
-}
-
-/// The filters that can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ValueFilter {
-    Upper,
-    Lower,
-    Trim,
-    Length,
-    Default,
-    Join,
-    First,
-    Last,
-    Replace,
-    Json,
+    Truth,
+    Odd,
+    Even,
 }
 
 const TESTS: &[(&str, ValueTest)] = &[
@@ -123,23 +166,9 @@ const TESTS: &[(&str, ValueTest)] = &[
     ("number", ValueTest::Number),
     ("sequence", ValueTest::List),
     ("mapping", ValueTest::Object),
-];
-
-/// The filters, with the fewest and the most values that each is given.
-const FILTERS: &[(&str, ValueFilter, usize, usize)] = &[
-    ("upper", ValueFilter::Upper, 0, 0),
-    ("lower", ValueFilter::Lower, 0, 0),
-    ("trim", ValueFilter::Trim, 0, 0),
-    ("length", ValueFilter::Length, 0, 0),
-    ("count", ValueFilter::Length, 0, 0),
-    ("default", ValueFilter::Default, 0, 2),
-    ("d", ValueFilter::Default, 0, 2),
-    ("join", ValueFilter::Join, 0, 1),
-    ("first", ValueFilter::First, 0, 0),
-    ("last", ValueFilter::Last, 0, 0),
-    ("replace", ValueFilter::Replace, 2, 2),
-    ("tojson", ValueFilter::Json, 0, 0),
-    ("dump", ValueFilter::Json, 0, 0),
+    ("boolean", ValueTest::Truth),
+    ("odd", ValueTest::Odd),
+    ("even", ValueTest::Even),
 ];
 
 const LOOP_FIELDS: &[(&str, LoopField)] = &[
@@ -183,6 +212,8 @@ pub(crate) fn unwritable<T>(words: impl Into<String>) -> Result<T, Unwritable> {
 /// What an expression is read from.
 pub(crate) struct ExprReader<'a> {
     tokens: Vec<TemplateToken<'a>>,
+    /// How the operands of signs are made ready, by the byte behind each.
+    ready: Vec<(usize, Operand)>,
     at: usize,
     depth: usize,
     /// Tells whether the template gives a name itself.
@@ -192,7 +223,9 @@ pub(crate) struct ExprReader<'a> {
 impl<'a> ExprReader<'a> {
     /// Reads what stands between the braces of an expression or a tag.
     pub(crate) fn new(text: &'a str, is_local: &'a dyn Fn(&str) -> bool) -> Self {
-        Self { tokens: tokens(text), at: 0, depth: 0, is_local }
+        let tokens = tokens(text);
+        let ready = operands(&tokens);
+        Self { tokens, ready, at: 0, depth: 0, is_local }
     }
 
     fn peek(&self) -> Option<&TemplateToken<'a>> {
@@ -235,7 +268,17 @@ impl<'a> ExprReader<'a> {
     where
         'a: 'b,
     {
-        ExprReader { tokens: self.tokens.clone(), at: self.at, depth: self.depth, is_local }
+        ExprReader { tokens: self.tokens.clone(), ready: self.ready.clone(), at: self.at, depth: self.depth, is_local }
+    }
+
+    /// Counts the words and signs that it went over.
+    pub(crate) fn place(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on behind so many words and signs.
+    pub(crate) fn go_to(&mut self, place: usize) {
+        self.at = place;
     }
 
     /// Makes sure that all was read.
@@ -297,12 +340,12 @@ impl<'a> ExprReader<'a> {
     }
 
     fn comparison(&mut self) -> Result<TemplateExpr, Unwritable> {
-        let left = self.joined()?;
+        let left = self.sum()?;
         let Some(sign) = self.peek().map(|token| token.text) else { return Ok(left) };
         let negated = sign == "not";
         let read = if let Some((_, how)) = COMPARISONS.iter().find(|(known, _)| self.sign(known)) {
             self.at += 1;
-            let right = self.joined()?;
+            let right = self.sum()?;
             // What is compared is made ready by what stands beside the sign.
             if let Some(odd) = [&left, &right].into_iter().find(|side| !is_operand(side)) {
                 let what = if matches!(odd, TemplateExpr::Group(_)) { "brackets" } else { "`~`" };
@@ -314,7 +357,7 @@ impl<'a> ExprReader<'a> {
             if negated && !self.take_word("in") {
                 return unwritable("a program has no `not` here");
             }
-            let within = TemplateExpr::In(Box::new(left), Box::new(self.joined()?));
+            let within = TemplateExpr::In(Box::new(left), Box::new(self.sum()?));
             if negated { TemplateExpr::Not(Box::new(within)) } else { within }
         } else {
             return Ok(left);
@@ -325,17 +368,57 @@ impl<'a> ExprReader<'a> {
         Ok(read)
     }
 
+    fn sum(&mut self) -> Result<TemplateExpr, Unwritable> {
+        let [signs, _] = SUM_SIGNS;
+        self.counted(signs, Self::joined)
+    }
+
     fn joined(&mut self) -> Result<TemplateExpr, Unwritable> {
-        let first = self.operand()?;
+        let first = self.product()?;
         let mut parts = vec![first];
         while self.take_sign("~") {
-            parts.push(self.operand()?);
+            parts.push(self.product()?);
         }
-        match self.peek() {
-            Some(token) if token.kind == TemplateTokenKind::Sign && SUMS.contains(&token.text) => {
-                unwritable(format!("a program does not count: `{}`", token.text))
+        Ok(if let [_] = parts.as_slice() { parts.remove(0) } else { TemplateExpr::Joined(parts) })
+    }
+
+    fn product(&mut self) -> Result<TemplateExpr, Unwritable> {
+        let [_, signs] = SUM_SIGNS;
+        let read = self.counted(signs, Self::operand)?;
+        if self.sign("**") {
+            return unwritable("a program does not count: `**`");
+        }
+        Ok(read)
+    }
+
+    /// Reads sides that are counted together by some of the signs.
+    fn counted(
+        &mut self,
+        signs: &[SumSign],
+        side: impl Fn(&mut Self) -> Result<TemplateExpr, Unwritable>,
+    ) -> Result<TemplateExpr, Unwritable> {
+        let mut left = side(self)?;
+        while let Some(sign) = signs.iter().find(|sign| self.sign(sign.sign())) {
+            left = self.ready(left, *sign)?;
+            self.at += 1;
+            let right = side(self)?;
+            let right = self.ready(right, *sign)?;
+            left = TemplateExpr::Sum(Box::new(left), *sign, Box::new(right));
+        }
+        Ok(left)
+    }
+
+    /// Makes what was just read ready to be counted with.
+    fn ready(&self, side: TemplateExpr, sign: SumSign) -> Result<TemplateExpr, Unwritable> {
+        match side {
+            // What is in it is ready.
+            TemplateExpr::Sum(..) | TemplateExpr::Whole(_) | TemplateExpr::Decimal(_) => Ok(side),
+            TemplateExpr::Joined(_) => unwritable(format!("a program has no `~` beside `{}`", sign.sign())),
+            side => {
+                let end = self.at.checked_sub(1).and_then(|last| self.tokens.get(last)).map(TemplateToken::end);
+                let how = self.ready.iter().find(|(known, _)| Some(*known) == end).map(|(_, how)| *how);
+                Ok(how.map_or(side.clone(), |how| TemplateExpr::Counted(Box::new(side), how)))
             }
-            _ => Ok(if let [_] = parts.as_slice() { parts.remove(0) } else { TemplateExpr::Joined(parts) }),
         }
     }
 
@@ -344,15 +427,7 @@ impl<'a> ExprReader<'a> {
         let mut read = self.postfixed()?;
         loop {
             if self.take_sign("|") {
-                let name = self.name()?;
-                let Some((_, filter, fewest, most)) = FILTERS.iter().find(|(known, ..)| *known == name) else {
-                    return unwritable(format!("a program has no filter `{name}`"));
-                };
-                let given = if self.take_sign("(") { self.arguments(&name)? } else { Vec::new() };
-                if !(*fewest..=*most).contains(&given.len()) {
-                    return unwritable(format!("a program has no filter `{name}` of {} values", given.len()));
-                }
-                read = TemplateExpr::Filtered(Box::new(read), *filter, given);
+                read = self.filtered(read)?;
             } else if self.take_word("is") {
                 let negated = self.take_word("not");
                 let name = self.name()?;
@@ -367,16 +442,56 @@ impl<'a> ExprReader<'a> {
         }
     }
 
-    /// Reads the values that a filter is given, up to their bracket.
-    fn arguments(&mut self, filter: &str) -> Result<Vec<TemplateExpr>, Unwritable> {
-        let mut given = Vec::new();
+    /// Reads the filters of what the tags of a block enclose: the first follows no sign.
+    pub(crate) fn block_filters(&mut self) -> Result<TemplateExpr, Unwritable> {
+        let mut read = self.filtered(TemplateExpr::Block)?;
+        while self.take_sign("|") {
+            read = self.filtered(read)?;
+        }
+        Ok(read)
+    }
+
+    /// Reads a filter of what was read.
+    fn filtered(&mut self, of: TemplateExpr) -> Result<TemplateExpr, Unwritable> {
+        let name = self.name()?;
+        let Some(known) = FILTERS.iter().find(|known| known.name == name) else {
+            return unwritable(format!("a program has no filter `{name}`"));
+        };
+        let given = if self.take_sign("(") { self.arguments(known)? } else { Vec::new() };
+        if given.len() < known.placed.0 {
+            return unwritable(format!("a program has no filter `{name}` of {} values", given.len()));
+        }
+        Ok(TemplateExpr::Filtered(Box::new(of), known.filter, given))
+    }
+
+    /// Reads the values that a filter is given, up to their bracket. What is not given before one that is, is null.
+    fn arguments(&mut self, filter: &FilterName) -> Result<Vec<TemplateExpr>, Unwritable> {
+        let FilterName { name, placed, given: names, .. } = filter;
+        let (mut given, mut count, mut by_name) = (Vec::new(), 0, false);
         while !self.take_sign(")") {
-            if !given.is_empty() && !self.take_sign(",") {
-                return unwritable(format!("what `{filter}` is given is not understood"));
+            if count > 0 && !self.take_sign(",") {
+                return unwritable(format!("what `{name}` is given is not understood"));
+            }
+            count += 1;
+            let is_named = self.tokens.get(self.at + 1).is_some_and(|token| token.text == "=");
+            if is_named {
+                let own = self.name()?;
+                self.at += 1;
+                by_name = true;
+                let Some(place) = names.iter().position(|known| *known == own) else {
+                    return unwritable(format!("a program gives `{name}` no `{own}`"));
+                };
+                while given.len() <= place {
+                    given.push(TemplateExpr::Null);
+                }
+                if let Some(at) = given.get_mut(place) {
+                    *at = self.whole()?;
+                }
+                continue;
             }
             given.push(self.whole()?);
-            if self.sign("=") {
-                return unwritable(format!("a program gives `{filter}` no values by their names"));
+            if by_name || given.len() > placed.1 {
+                return unwritable(format!("a program has no filter `{name}` of {} values", given.len()));
             }
         }
         Ok(given)
@@ -501,7 +616,31 @@ impl<'a> ExprReader<'a> {
 
 /// Tells whether a side of a comparison is one that a sign is written beside.
 fn is_operand(side: &TemplateExpr) -> bool {
-    !matches!(side, TemplateExpr::Group(_) | TemplateExpr::Joined(_))
+    match side {
+        TemplateExpr::Group(of) => matches!(**of, TemplateExpr::Sum(..)),
+        TemplateExpr::Joined(_) => false,
+        TemplateExpr::Text(_)
+        | TemplateExpr::Whole(_)
+        | TemplateExpr::Decimal(_)
+        | TemplateExpr::Truth(_)
+        | TemplateExpr::Null
+        | TemplateExpr::List(_)
+        | TemplateExpr::Variable(_)
+        | TemplateExpr::Local(_)
+        | TemplateExpr::Loop(_)
+        | TemplateExpr::Item(..)
+        | TemplateExpr::Not(_)
+        | TemplateExpr::And(..)
+        | TemplateExpr::Or(..)
+        | TemplateExpr::Compare(..)
+        | TemplateExpr::In(..)
+        | TemplateExpr::Is(..)
+        | TemplateExpr::Filtered(..)
+        | TemplateExpr::Sum(..)
+        | TemplateExpr::Counted(..)
+        | TemplateExpr::Block
+        | TemplateExpr::Choice(..) => true,
+    }
 }
 
 /// Reads the place of an item, as it follows a dot.
@@ -584,13 +723,41 @@ mod tests {
     }
 
     #[test]
+    fn sides_of_sums_are_made_ready_by_their_neighbours() {
+        let counted = |name: &str, how: Operand| {
+            Box::new(TemplateExpr::Counted(Box::new(TemplateExpr::Variable(vec![name.to_owned()])), how))
+        };
+        let product =
+            TemplateExpr::Sum(counted("b", Operand::Number), SumSign::Multiply, counted("c", Operand::Number));
+        let sum = TemplateExpr::Sum(counted("a", Operand::Number), SumSign::Add, Box::new(product));
+        assert_eq!(read("a + b * c").unwrap(), sum);
+        let rest =
+            TemplateExpr::Sum(counted("a", Operand::Strict), SumSign::Remainder, Box::new(TemplateExpr::Whole(2)));
+        let even = TemplateExpr::Compare(Box::new(rest), ValueComparison::Equal, Box::new(TemplateExpr::Whole(0)));
+        assert_eq!(read("a % 2 == 0").unwrap(), even);
+        let texts = TemplateExpr::Sum(
+            Box::new(TemplateExpr::Text("x".to_owned())),
+            SumSign::Add,
+            Box::new(TemplateExpr::Variable(vec!["a".to_owned()])),
+        );
+        assert_eq!(read("'x' + a").unwrap(), texts, "texts are put behind each other");
+        let sorted = |given: Vec<TemplateExpr>| {
+            TemplateExpr::Filtered(Box::new(TemplateExpr::Variable(vec!["a".to_owned()])), ValueFilter::Sorted, given)
+        };
+        assert_eq!(read("a|sort(reverse=true)").unwrap(), sorted(vec![TemplateExpr::Null, TemplateExpr::Truth(true)]));
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_by_its_name() {
         for (text, words) in [
-            ("a|sort", "filter `sort`"),
-            ("a|join(d=',')", "by their names"),
-            ("a|tojson(2)", "filter `tojson` of 1 values"),
-            ("a is odd", "test `odd`"),
-            ("a + 1", "does not count: `+`"),
+            ("a|groupby('b')", "filter `groupby`"),
+            ("a|sort(case_sensitive=true)", "gives `sort` no `case_sensitive`"),
+            ("a|tojson(2, 3)", "filter `tojson` of 2 values"),
+            ("a|batch", "filter `batch` of 0 values"),
+            ("a is integer", "test `integer`"),
+            ("a ** 2", "does not count: `**`"),
+            ("-a", "does not count: `-`"),
+            ("a ~ b + c", "no `~` beside `+`"),
             ("1 < a < 3", "one sign"),
             ("(a) == 5", "brackets beside `==`"),
             ("'a' ~ b == 'ab'", "`~` beside `==`"),

@@ -44,7 +44,7 @@ pub(crate) const KEYWORDS: [&str; 8] = ["and", "or", "not", "in", "is", "if", "e
 pub(crate) const ORDERS: [&str; 4] = ["<", ">", "<=", ">="];
 const EQUALS: [&str; 2] = ["==", "!="];
 /// The signs that count.
-pub(crate) const SUMS: [&str; 7] = ["+", "-", "*", "/", "//", "%", "**"];
+const SUMS: [&str; 7] = ["+", "-", "*", "/", "//", "%", "**"];
 
 /// Cuts a text into its tokens; the bytes are counted from its beginning.
 pub(crate) fn tokens(text: &str) -> Vec<TemplateToken<'_>> {

@@ -1,10 +1,11 @@
 //! A template as a tree that can be written in another language: texts with the white space that is left of them, outputs,
-//! conditions, loops and names. What has no place in it is listed, each with its line.
+//! conditions, loops, names and blocks. What has no place in it is listed, each with its line.
 
 use crate::template::{
     expression::{ExprReader, TemplateExpr, Unwritable, place_key, unwritable},
     is_alone,
     pieces::{TemplatePiece, inner, pieces},
+    tokens::{TemplateTokenKind, tokens},
     without_indent,
 };
 
@@ -13,9 +14,34 @@ use crate::template::{
 pub(crate) enum TemplateNode {
     Text(String),
     Output(CodePlace, TemplateExpr),
-    If { branches: Vec<ConditionalBranch>, otherwise: Vec<Self> },
+    If {
+        branches: Vec<ConditionalBranch>,
+        otherwise: Vec<Self>,
+    },
     For(Box<TemplateLoop>),
-    Set { place: CodePlace, name: String, value: TemplateExpr },
+    Set {
+        place: CodePlace,
+        name: String,
+        value: TemplateExpr,
+    },
+    /// Names that hold for what stands in the tag alone, each given after those before it.
+    With {
+        names: Vec<NamedValue>,
+        body: Vec<Self>,
+    },
+    /// What the tags of a block enclose, and what is done with it: it is written or given a name.
+    Block {
+        body: Vec<Self>,
+        then: Box<Self>,
+    },
+}
+
+/// A name and what it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedValue {
+    pub place: CodePlace,
+    pub name: String,
+    pub value: TemplateExpr,
 }
 
 /// What stands under a condition.
@@ -73,6 +99,9 @@ enum Tag {
     For(Box<TemplateLoop>),
     /// In the part of a loop for no items.
     ForElse(Box<TemplateLoop>),
+    With(Vec<NamedValue>),
+    /// A block, with what is done with it: nothing is where that was not understood.
+    Block(Option<Box<TemplateNode>>),
 }
 
 /// Reads a template as a tree. Of one that makes no sense the tree is empty.
@@ -235,12 +264,39 @@ impl TreeReader<'_> {
                     Some(OpenTag { tag: Tag::ForElse(whole), nodes, .. }) => {
                         TemplateLoop { otherwise: nodes, ..*whole }
                     }
-                    Some(OpenTag { tag: Tag::Whole | Tag::If { .. }, .. }) | None => return Ok(()),
+                    Some(OpenTag { tag: Tag::Whole | Tag::If { .. } | Tag::With(_) | Tag::Block(_), .. }) | None => {
+                        return Ok(());
+                    }
                 };
                 self.push(TemplateNode::For(Box::new(node)));
             }
             "set" => return self.set(place, written),
-            "endset" | "endwith" | "endfilter" => {}
+            "with" => {
+                self.open.push(open(Tag::With(Vec::new()), Vec::new()));
+                return self.with(place, written);
+            }
+            "endwith" => {
+                if let Some(OpenTag { tag: Tag::With(names), nodes, .. }) = self.open.pop() {
+                    self.push(TemplateNode::With { names, body: nodes });
+                }
+            }
+            "filter" => {
+                let is_local = |name: &str| is_given(&self.open, name);
+                let mut reader = ExprReader::new(inner(written), &is_local);
+                reader.take_word("filter");
+                let read = reader.block_filters().and_then(|read| reader.end().map(|()| read));
+                let (then, odd) = match read {
+                    Ok(read) => (Some(Box::new(TemplateNode::Output(place.clone(), read))), Ok(())),
+                    Err(why) => (None, Err(why)),
+                };
+                self.open.push(open(Tag::Block(then), Vec::new()));
+                return odd;
+            }
+            "endfilter" | "endset" => {
+                if let Some(OpenTag { tag: Tag::Block(Some(then)), nodes, .. }) = self.open.pop() {
+                    self.push(TemplateNode::Block { body: nodes, then });
+                }
+            }
             _ => return unwritable(format!("a program has no tag `{word}`")),
         }
         Ok(())
@@ -333,23 +389,80 @@ impl TreeReader<'_> {
         let outside = |name: &str| is_given(&self.open, name);
         let mut reader = ExprReader::new(inner(written), &outside);
         reader.take_word("set");
-        let name = reader.name()?;
-        let is_new = !outside(&name);
-        if name == "loop" || !reader.take_sign("=") {
-            return unwritable("a program sets one name to one value");
+        let name = reader.name();
+        let is_block = !written_sign(inner(written), "=");
+        let set = name.and_then(|name| {
+            if name == "loop" || is_block == reader.take_sign("=") {
+                return unwritable("a program sets one name to one value");
+            }
+            let value = match is_block {
+                true if reader.take_sign("|") => reader.block_filters()?,
+                true => TemplateExpr::Block,
+                false => reader.whole()?,
+            };
+            reader.end()?;
+            if !outside(&name) && reads_inside(&value, &name) {
+                return unwritable(format!("a field of `{name}`, which it sets"));
+            }
+            Ok((name, value))
+        });
+        let (node, odd) = match set {
+            Ok((name, value)) => {
+                // What a block sets is set outside of it as well.
+                let is_scope = |open: &&mut OpenTag| !matches!(open.tag, Tag::If { .. } | Tag::Block(_));
+                if let Some(scope) = self.open.iter_mut().rev().find(is_scope) {
+                    scope.names.push(name.clone());
+                }
+                (Some(TemplateNode::Set { place: place.clone(), name, value }), Ok(()))
+            }
+            Err(why) => (None, Err(why)),
+        };
+        if is_block {
+            self.open.push(OpenTag { tag: Tag::Block(node.map(Box::new)), names: Vec::new(), nodes: Vec::new() });
+        } else if let Some(node) = node {
+            self.push(node);
         }
-        let value = reader.whole()?;
-        reader.end()?;
-        if is_new && reads_inside(&value, &name) {
-            return unwritable(format!("a field of `{name}`, which it sets"));
+        odd
+    }
+
+    /// Reads the names of the tag that was just opened.
+    fn with(&mut self, place: &CodePlace, written: &str) -> Result<(), Unwritable> {
+        let mut given: Vec<NamedValue> = Vec::new();
+        let outside = |name: &str| is_given(&self.open, name);
+        let mut reader = ExprReader::new(inner(written), &outside);
+        reader.take_word("with");
+        loop {
+            let inside = |name: &str| given.iter().any(|own| own.name == name) || outside(name);
+            let mut own = reader.rest(&inside);
+            let name = own.name()?;
+            if name == "loop" || !own.take_sign("=") {
+                return unwritable("a program has names and their values in `with`");
+            }
+            let value = own.whole()?;
+            if !inside(&name) && reads_inside(&value, &name) {
+                return unwritable(format!("a field of `{name}`, which it gives"));
+            }
+            let (ends, at) = (!own.take_sign(","), own.place());
+            if ends {
+                own.end()?;
+            }
+            given.push(NamedValue { place: place.clone(), name, value });
+            if ends {
+                break;
+            }
+            reader.go_to(at);
         }
-        let scope = self.open.iter_mut().rev().find(|open| !matches!(open.tag, Tag::If { .. }));
-        if let Some(scope) = scope {
-            scope.names.push(name.clone());
+        if let Some(tag) = self.open.last_mut() {
+            tag.names = given.iter().map(|own| own.name.clone()).collect();
+            tag.tag = Tag::With(given);
         }
-        self.push(TemplateNode::Set { place: place.clone(), name, value });
         Ok(())
     }
+}
+
+/// Tells whether a tag has a sign in it, other than in a text.
+fn written_sign(inside: &str, sign: &str) -> bool {
+    tokens(inside).iter().any(|token| token.kind == TemplateTokenKind::Sign && token.text == sign)
 }
 
 /// Tells whether the template gives a name itself.
@@ -387,13 +500,18 @@ pub(crate) fn any(expr: &TemplateExpr, holds: &dyn Fn(&TemplateExpr) -> bool) ->
             | TemplateExpr::Null
             | TemplateExpr::Variable(_)
             | TemplateExpr::Local(_)
-            | TemplateExpr::Loop(_) => false,
+            | TemplateExpr::Loop(_)
+            | TemplateExpr::Block => false,
             TemplateExpr::List(items) | TemplateExpr::Joined(items) => items.iter().any(inside),
-            TemplateExpr::Group(of) | TemplateExpr::Not(of) | TemplateExpr::Is(of, _) => inside(of),
+            TemplateExpr::Group(of)
+            | TemplateExpr::Not(of)
+            | TemplateExpr::Is(of, _)
+            | TemplateExpr::Counted(of, _) => inside(of),
             TemplateExpr::Item(one, other)
             | TemplateExpr::And(one, other)
             | TemplateExpr::Or(one, other)
             | TemplateExpr::Compare(one, _, other)
+            | TemplateExpr::Sum(one, _, other)
             | TemplateExpr::In(one, other) => inside(one) || inside(other),
             TemplateExpr::Filtered(of, _, given) => inside(of) || given.iter().any(inside),
             TemplateExpr::Choice(one, condition, other) => {

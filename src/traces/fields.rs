@@ -32,6 +32,8 @@ pub(crate) struct FieldTable {
     pub(crate) session: Names,
     pub(crate) prompt: Names,
     pub(crate) vars: Names,
+    /// Parameters under the names of the program, and whether JSON was asked for.
+    pub(crate) options: Names,
     pub(crate) expected: Names,
     pub(crate) error: Names,
     /// What says nothing that is not said otherwise, or is empty of meaning outside its program.
@@ -111,6 +113,7 @@ impl FieldTable {
                 tokens_in: &["input_tokens"],
                 tokens_out: &["output_tokens"],
                 session: &["conversation_id"],
+                options: &["options_json"],
                 told: &["conversation_name", "conversation_model"],
                 ..Self::default()
             },

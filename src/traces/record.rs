@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
-    model::{PicoDollars, Role, ToolCall, TraceFormat, Turn, Usage, VarValue, finish::Finish},
+    model::{Params, PicoDollars, Role, ToolCall, TraceFormat, Turn, Usage, VarValue, finish::Finish},
     traces::{
         attributes,
         fields::{FieldTable, Fields},
         messages::{LoggedAnswer, answered, asked, text_of},
+        options::{LoggedOptions, logged_options},
         scan::{JsonRecord, MOST_BYTES},
     },
 };
@@ -30,6 +31,10 @@ pub struct TraceRecord {
     /// The last message of the person's.
     pub input: String,
     pub vars: BTreeMap<String, VarValue>,
+    /// The parameters that were asked for, as far as the log says.
+    pub params: Params,
+    /// Whether the log says that a JSON object was asked for.
+    pub is_json: bool,
     pub answer: String,
     pub reasoning: String,
     pub calls: Vec<ToolCall>,
@@ -164,6 +169,8 @@ pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
         Some(Value::Object(vars)) => vars.into_iter().map(variable).collect(),
         _ => BTreeMap::new(),
     };
+    let options = fields.take(table.options).map(|options| logged_options(options, &mut lost));
+    let LoggedOptions { params, is_json } = options.unwrap_or_default();
     let asked = turns.len() + usize::from(!input.is_empty());
     note_lost(format, (&table, &mut fields), asked, &mut lost);
     lost.extend(left_out);
@@ -178,6 +185,8 @@ pub fn read(format: TraceFormat, record: JsonRecord) -> Traced {
         turns,
         input,
         vars,
+        params,
+        is_json,
         answer,
         reasoning,
         calls,

@@ -34,6 +34,7 @@ mod exec_checks;
 /// Prompts as programs, and as what other tools take.
 mod exported;
 /// Conditions, loops and filters in programs.
+mod exported_messages;
 mod exported_templates;
 /// Fallback: refusals and answers of no use lead on, and the reasons are told.
 mod fallback;

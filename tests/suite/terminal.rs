@@ -456,6 +456,6 @@ fn lanes_that_are_run_together_are_compared() {
     pty.send(F5);
     pty.wait_for("farewell");
     let history = || home.run(&["history", "--json"]).out;
-    let parts = ["1.00 is the highest score of 2 answers", "0.00, that of one with aaa has 1.00"];
+    let parts = ["1.00 is the highest score of 2 answers", "0.00; that of one has 1.00"];
     pty.wait_until("both verdicts on record", |_| parts.iter().all(|part| history().contains(part)));
 }

@@ -10,7 +10,10 @@ use crate::{
         prompts::{dotprompt, exchange::ExportedPrompt, find, langfuse, promptfoo},
     },
     engine::Workspace,
-    model::{Attachment, Format, Params, Prompt, ResponseRule, VersionId, Wire, prompt::SpokenTurn},
+    model::{
+        Attachment, Format, Params, Prompt, ResponseRule, VersionId, Wire, attachment::AttachmentData,
+        prompt::SpokenTurn,
+    },
     pipeline::preview_of,
     present::{
         program::{self, ProgramLanguage, PromptProgram, messages::written_messages, variants::BodyVariants},
@@ -207,6 +210,12 @@ fn program_of(
                 target.name
             )));
         };
+        if takes_code {
+            let before = messages.variables.len() + messages.written.len();
+            for (place, (file, _)) in files_of(&request.attachments).map_err(&refused)?.iter().enumerate() {
+                replaced(&mut request.body, &file.base64(), &program::mark(before + place));
+            }
+        }
         // One that says so is asked for all of an answer at once; the others answer so where nothing is said.
         if let Some(fields) = request.body.as_object_mut() {
             if target.kind == Wire::Ollama {
@@ -220,12 +229,20 @@ fn program_of(
         first.get_or_insert((request, preview.notices));
         Ok(Some(body))
     })?;
+    let Some(variants) = variants else {
+        return Err(refused(vec!["so many messages that may be empty and are sent otherwise together".to_owned()]));
+    };
     let Some((request, notices)) = first else { return Err(Stopped::Other(format!("prompt `{name}` says nothing"))) };
     for notice in &notices {
         writeln!(io.err, "note: {}", clean_line(notice))?;
     }
-    if let Some(file) = request.attachments.iter().find(|attachment: &&Attachment| attachment.url().is_none()) {
-        return Err(refused(vec![format!("the file `{}`", clean_line(&file.name))]));
+    let files = files_of(&request.attachments).map_err(&refused)?;
+    let files: Vec<String> = files.into_iter().map(|(_, name)| name).collect();
+    if let Some(file) = files.first().filter(|_| !takes_code) {
+        return Err(refused(vec![format!("the file `{}`", clean_line(file))]));
+    }
+    for file in &files {
+        writeln!(io.err, "note: `{}` is read beside the program", clean_line(file))?;
     }
     let version = VersionId::of(prompt).short();
     Ok(PromptProgram {
@@ -239,10 +256,49 @@ fn program_of(
         transport: snippets::transport(target, &setup.settings),
         variables: messages.variables,
         messages: messages.written,
+        files,
         is_json: prompt.format().0 != Format::Text,
         request,
         variants,
     })
+}
+
+/// Lists the files of a request that are read, each once and with its own name. Fails with those that a program cannot tell
+/// apart, or cannot read.
+fn files_of(attachments: &[Attachment]) -> Result<Vec<(&Attachment, String)>, Vec<String>> {
+    let mut files: Vec<(&Attachment, String)> = Vec::new();
+    for attachment in attachments.iter().filter(|attachment| attachment.url().is_none()) {
+        let name = clean_line(&attachment.name);
+        let AttachmentData::Unread { path, .. } = &attachment.data else {
+            return Err(vec![format!("the bytes of `{name}`, which are written out")]);
+        };
+        let own = path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
+        if attachment.media_type.is_none() {
+            return Err(vec![format!("the file `{name}`, whose name does not say what it is")]);
+        }
+        match files.iter().find(|(file, known)| file.name == attachment.name || *known == own) {
+            None => files.push((attachment, own)),
+            Some((file, _)) if file.data == attachment.data && file.name == attachment.name => {}
+            Some(_) => return Err(vec![format!("two files of the name `{name}`")]),
+        }
+    }
+    Ok(files)
+}
+
+/// Puts something else in the place of what stands for a file's bytes within a value.
+fn replaced(value: &mut Value, what: &str, instead: &str) {
+    match value {
+        Value::String(text) => {
+            if let Some(before) =
+                text.strip_suffix(what).filter(|before| before.is_empty() || before.ends_with(";base64,"))
+            {
+                *text = format!("{before}{instead}");
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| replaced(item, what, instead)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| replaced(field, what, instead)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Lists what of a prompt cannot be in a program: files that a value names, and code where it takes none.

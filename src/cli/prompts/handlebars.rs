@@ -21,6 +21,8 @@ enum HandlebarsBlock {
     If(&'static str),
     /// A loop, by the name of its item.
     Each(String),
+    /// A partial that is given values, by their names.
+    Given(Vec<String>),
 }
 
 /// Tells whether a text is a name, or a path of names and dots.
@@ -176,8 +178,11 @@ impl Reader<'_> {
         let indent = before.rsplit('\n').next().unwrap_or_default();
         let (behind, below) = after.split_once('\n').unwrap_or((after, ""));
         let is_alone = starts && indent.trim().is_empty() && behind.trim().is_empty();
-        let text = match self.found(name) {
-            Ok(text) => text,
+        let words = arguments(name);
+        let own = words.first().map_or("", String::as_str);
+        let found = self.given(words.get(1..).unwrap_or_default()).and_then(|given| Ok((self.found(own)?, given)));
+        let (text, given) = match found {
+            Ok(found) => found,
             Err(why) => {
                 self.refuse(line, &format!("`{{{{>{name}}}}}` {why}"));
                 return after;
@@ -186,21 +191,49 @@ impl Reader<'_> {
         let (indent, after) = if is_alone { (indent, below) } else { ("", after) };
         self.text(before.strip_suffix(indent).unwrap_or(before));
         let text: String = text.split_inclusive('\n').flat_map(|line| [indent, line]).collect();
+        // A tag that has a line to itself takes it away, which belongs to the partial here.
+        let guard = |needed: bool| if needed { "{{ '' }}" } else { "" };
+        if !given.is_empty() {
+            let values: Vec<String> = given.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+            self.push(&format!("{{% with {} %}}{}", values.join(", "), guard(text.starts_with('\n'))));
+            self.open.push(HandlebarsBlock::Given(given.iter().map(|(name, _)| name.clone()).collect()));
+        }
         let open = self.open.len();
-        self.within.push(name.to_owned());
+        self.within.push(own.to_owned());
         self.feed(&text, 1);
         self.within.pop();
         if self.open.len() != open {
             self.refuse(line, &format!("`{{{{>{name}}}}}` opens or closes a block that is not its own"));
         }
+        if !given.is_empty() {
+            self.open.pop();
+            self.push(&format!("{}{{% endwith %}}", guard(text.ends_with('\n') && after.starts_with('\n'))));
+        }
         after
+    }
+
+    /// Reads the values that a partial is given: `name=value`, where the value is written out or a path.
+    fn given(&self, words: &[String]) -> Result<Vec<(String, String)>, String> {
+        let mut given: Vec<(String, String)> = Vec::new();
+        for word in words {
+            let Some((name, value)) = word.split_once('=').filter(|(name, _)| is_path(name) && !name.contains('.'))
+            else {
+                return Err(format!("is given `{word}` to stand in, which has no place in a template here"));
+            };
+            let Some(written) = self.value(value) else {
+                return Err(format!("is given `{value}`, which has no place in a template here"));
+            };
+            let root = written.split('.').next().unwrap_or_default();
+            if given.iter().any(|(earlier, _)| earlier == root) {
+                return Err(format!("is given `{root}` anew and reads it for `{name}`; write it out"));
+            }
+            given.push((name.to_owned(), written));
+        }
+        Ok(given)
     }
 
     /// Finds the text of a partial.
     fn found(&mut self, name: &str) -> Result<String, String> {
-        if name.split_whitespace().count() != 1 {
-            return Err("is given values of its own, which has no place in a template here; write it out".to_owned());
-        }
         if self.within.len() >= DEEPEST || self.within.iter().any(|outer| outer == name) {
             return Err("is within itself, or too deep within others".to_owned());
         }
@@ -262,16 +295,18 @@ impl Reader<'_> {
                     .zip(item)
                     .map(|(list, item)| (HandlebarsBlock::Each(item.clone()), format!("for {item} in {list}")))
             }
-            ["else"] if !self.open.is_empty() => {
+            ["else"] if !matches!(self.open.last(), None | Some(HandlebarsBlock::Given(_))) => {
                 self.push(&tag("else"));
                 return;
             }
             [word] if word.starts_with('/') => {
-                let ended = match (self.open.pop(), word.get(1..)) {
-                    (Some(HandlebarsBlock::If(own)), Some(word)) if own == word => Some("endif"),
+                let ended = match (self.open.last(), word.get(1..)) {
+                    (Some(HandlebarsBlock::If(own)), Some(word)) if *own == word => Some("endif"),
                     (Some(HandlebarsBlock::Each(_)), Some("each")) => Some("endfor"),
                     _ => None,
                 };
+                // What a partial is given ends with it.
+                self.open.pop_if(|open| !matches!(open, HandlebarsBlock::Given(_)));
                 match ended {
                     Some(end) => self.push(&tag(end)),
                     None => refuse(self, " closes nothing that is open"),
@@ -348,24 +383,33 @@ impl Reader<'_> {
     }
 
     fn pair(&self, one: &str, other: &str) -> Option<(String, String)> {
-        let value = |text: &str| {
-            let is_literal =
-                unquoted(text).is_some() || text.parse::<f64>().is_ok() || matches!(text, "true" | "false");
-            if is_literal { Some(text.to_owned()) } else { self.path(text) }
-        };
-        Some((value(one)?, value(other)?))
+        Some((self.value(one)?, self.value(other)?))
+    }
+
+    /// Writes a value that is written out, or what a path leads to.
+    fn value(&self, text: &str) -> Option<String> {
+        let is_literal = unquoted(text).is_some() || text.parse::<f64>().is_ok() || matches!(text, "true" | "false");
+        if is_literal { Some(text.to_owned()) } else { self.path(text) }
     }
 
     /// Writes what a path leads to: within a loop, to the item or a field of it.
     fn path(&self, text: &str) -> Option<String> {
-        let items: Vec<&str> = self
-            .open
-            .iter()
-            .filter_map(|block| match block {
-                HandlebarsBlock::Each(item) => Some(item.as_str()),
-                HandlebarsBlock::If(_) => None,
-            })
-            .collect();
+        let root = text.split('.').next().unwrap_or_default();
+        let mut items: Vec<&str> = Vec::new();
+        let mut is_given = false;
+        for block in &self.open {
+            match block {
+                HandlebarsBlock::If(_) => {}
+                HandlebarsBlock::Each(item) => {
+                    items.push(item);
+                    is_given = false;
+                }
+                HandlebarsBlock::Given(names) => is_given |= names.iter().any(|name| name == root),
+            }
+        }
+        if is_given && is_path(text) {
+            return Some(text.to_owned());
+        }
         let Some(item) = items.last() else {
             return is_path(text).then(|| text.to_owned()).filter(|text| text != "this" && !text.starts_with("this."));
         };

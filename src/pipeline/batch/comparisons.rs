@@ -225,7 +225,7 @@ mod tests {
     }
 
     fn rival(name: &str) -> Rival {
-        Rival { name: name.to_owned(), answer: name.to_uppercase(), verdicts: Vec::new() }
+        Rival { name: name.to_owned(), prompt: None, answer: name.to_uppercase(), verdicts: Vec::new() }
     }
 
     fn three(comparisons: &mut Comparisons) -> [ComparedCell; 3] {

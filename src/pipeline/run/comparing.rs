@@ -62,13 +62,9 @@ impl Run {
 
     fn rival(&self, verdicts: Vec<Verdict>) -> Rival {
         let request = &self.context.request;
-        let target = request.targets.first().map_or("", |target| target.name.as_str());
-        let name = match &request.prompt_name {
-            Some(prompt) => format!("{target} with {prompt}"),
-            None => target.to_owned(),
-        };
+        let name = request.targets.first().map_or_else(String::new, |target| target.name.clone());
         let answer = self.replayed.as_ref().map_or(&self.received.text, |replayed| &replayed.text);
-        Rival { name, answer: answer.clone(), verdicts }
+        Rival { name, prompt: request.prompt_name.clone(), answer: answer.clone(), verdicts }
     }
 
     /// Asks the judge which of the answers is the best, and tells the others. An error says why it cannot be asked.

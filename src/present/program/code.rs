@@ -1,7 +1,7 @@
 //! A message with conditions, loops or filters as code that any language has: each expression by what comes of it, a text,
 //! a truth, a number or a value.
 
-use crate::template::expression::{ValueComparison, ValueTest};
+use crate::template::expression::{SumSign, ValueComparison, ValueTest};
 
 /// A parameter of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,11 @@ pub(crate) enum TextCode {
     Spelled(ValueCode),
     OfTruth(Box<TruthCode>),
     OfNumber(NumberCode),
+    /// What was counted, and how it is written.
+    OfCounted(NumberCode, NumberKind),
+    /// What was written into the block of a number.
+    Block(usize),
+    Call(Box<CodeCall>),
     Upper(Box<Self>),
     Lower(Box<Self>),
     Trim(Box<Self>),
@@ -74,6 +79,86 @@ pub(crate) enum NumberCode {
     /// How many items the loop of a number has.
     LoopLength(usize),
     Length(Box<ValueCode>),
+    Sum(Box<Self>, SumSign, Box<Self>),
+    /// A value that has to be a number.
+    Counted(Box<ValueCode>),
+    /// A value that has to be one, or a text that writes one.
+    Numeral(Box<ValueCode>),
+    /// A name of the template that stands for what was counted.
+    Local(usize),
+    Call(Box<CodeCall>),
+}
+
+impl NumberCode {
+    /// Tells whether it was counted by what is given, so that it may be of any kind.
+    pub(crate) fn is_counted(&self) -> bool {
+        match self {
+            Self::Literal(_) | Self::Index(..) | Self::LoopLength(_) | Self::Length(_) => false,
+            Self::Sum(..) | Self::Counted(_) | Self::Numeral(_) | Self::Local(_) | Self::Call(_) => true,
+        }
+    }
+}
+
+/// What is known of a number before it is counted, for languages that write `2` and `2.0` alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NumberKind {
+    Whole,
+    /// It has a fraction, be it nought.
+    Fraction,
+    /// It has one unless what was rounded was whole.
+    Rounded,
+    /// What is given decides.
+    Either,
+}
+
+/// The functions of a program that make something of what they are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodeFunction {
+    // Texts.
+    Title,
+    Capitalized,
+    /// A text, the width, whether before the first line, and whether before blank ones.
+    Indented,
+    /// As JSON, with the white space of a level.
+    Pretty,
+    // Numbers.
+    Absolute,
+    /// A whole number, or what stands there where there is none.
+    Whole,
+    /// A number with a fraction, likewise.
+    Fraction,
+    /// A number, and how many digits are left of its fraction.
+    Rounded,
+    Total,
+    // Values.
+    Smallest,
+    Largest,
+    Listed,
+    /// A value, the name of the field that its items are sorted by, and whether from the last on.
+    Sorted,
+    Unique,
+    Reversed,
+    FieldPairs,
+    /// A value, and the name of a field of its items.
+    Mapped,
+    /// A value, and how many items a list has.
+    Batches,
+}
+
+/// A call of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CodeCall {
+    pub function: CodeFunction,
+    pub given: Vec<CallArgument>,
+}
+
+/// What a function is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CallArgument {
+    Value(ValueCode),
+    Text(TextCode),
+    Count(u8),
+    Flag(bool),
 }
 
 /// What makes a value, or none.
@@ -96,6 +181,9 @@ pub(crate) enum ValueCode {
     First(Box<Self>),
     Last(Box<Self>),
     Choice(Box<TruthCode>, Box<Self>, Box<Self>),
+    /// The sum of two numbers, or two texts one behind the other.
+    Added(Box<Self>, Box<Self>),
+    Call(Box<CodeCall>),
     /// Nothing that was ever given.
     Missing,
     /// A value that must not be missing.
@@ -114,6 +202,8 @@ pub(crate) enum CodeStep {
     /// Begins a name, by its place among the names.
     Begin(usize, ValueCode),
     Set(usize, ValueCode),
+    /// Writes into the block of a number.
+    Block(usize, Vec<Self>),
 }
 
 /// Steps that are taken for each item of a value.
@@ -146,6 +236,8 @@ pub(crate) struct MessageCode {
     pub names: Vec<String>,
     /// How many loops it has.
     pub loops: usize,
+    /// How many blocks it has whose text is needed.
+    pub blocks: usize,
     pub steps: Vec<CodeStep>,
 }
 

@@ -2,14 +2,14 @@
 //! could do otherwise is refused.
 
 use crate::{
-    present::program::code::{
-        CodeLoop, CodeStep, MessageCode, NumberCode, ProgramVariable, TextCode, TruthCode, ValueCode, owner,
+    present::program::{
+        code::{CodeLoop, CodeStep, MessageCode, NumberKind, ProgramVariable, TextCode, ValueCode, owner},
+        code_numbers::ROUNDED,
     },
     template::{
-        expression::{
-            LoopField, TemplateExpr, Unwritable, ValueComparison, ValueFilter, ValueTest, place_key, unwritable,
-        },
-        tree::{self, ConditionalBranch, TemplateLoop, TemplateNode, UnwritableCode},
+        expression::{LoopField, TemplateExpr, Unwritable, unwritable},
+        tree::{self, CodePlace, ConditionalBranch, NamedValue, TemplateLoop, TemplateNode, UnwritableCode},
+        value_filters::ValueFilter,
     },
 };
 
@@ -18,9 +18,13 @@ const MOST_LOOPS: usize = 20;
 
 /// What a name of the template stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LocalKind {
+pub(super) enum LocalKind {
     /// A value as it is used.
     Value,
+    /// A list that the template makes: so many lists in each other, which is not written as it was given.
+    Made(u8),
+    /// What was counted.
+    Number(NumberKind),
     /// What an input gives, which is read where it is used as a value.
     Given,
     /// What a condition comes to.
@@ -29,10 +33,10 @@ enum LocalKind {
 
 /// A name of the template where it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct LocalName {
-    name: String,
-    place: usize,
-    kind: LocalKind,
+pub(super) struct LocalName {
+    pub(super) name: String,
+    pub(super) place: usize,
+    pub(super) kind: LocalKind,
 }
 
 /// Writes a message's template as code, with the fields that its input must have. Lists what has no place there.
@@ -48,6 +52,8 @@ pub(crate) fn message_code(
         locals: Vec::new(),
         loops: Vec::new(),
         made: 0,
+        unbegun: Vec::new(),
+        blocks: Vec::new(),
         odd: Vec::new(),
     };
     for field in fields {
@@ -62,27 +68,31 @@ pub(crate) fn message_code(
     if writer.odd.is_empty() { Ok(writer.message) } else { Err(writer.odd) }
 }
 
-struct CodeWriter<'a> {
-    variables: &'a [ProgramVariable],
+pub(super) struct CodeWriter<'a> {
+    pub(super) variables: &'a [ProgramVariable],
     message: MessageCode,
     /// The names that hold, the innermost last.
-    locals: Vec<LocalName>,
+    pub(super) locals: Vec<LocalName>,
     /// The loops that are open: their numbers, and whether their places and items were asked for.
-    loops: Vec<(usize, bool, bool)>,
+    pub(super) loops: Vec<(usize, bool, bool)>,
     /// How many loops there were.
     made: usize,
+    /// The places of names that are begun where they are first set.
+    unbegun: Vec<usize>,
+    /// The numbers of the blocks whose text an expression may read, the innermost last.
+    pub(super) blocks: Vec<usize>,
     odd: Vec<UnwritableCode>,
 }
 
 impl CodeWriter<'_> {
-    fn take(&mut self, place: usize) {
+    pub(super) fn take(&mut self, place: usize) {
         if !self.message.takes.contains(&place) {
             self.message.takes.push(place);
             self.message.takes.sort_unstable();
         }
     }
 
-    fn read(&mut self, place: usize) {
+    pub(super) fn read(&mut self, place: usize) {
         self.take(place);
         if !self.message.reads.contains(&place) {
             self.message.reads.push(place);
@@ -97,13 +107,20 @@ impl CodeWriter<'_> {
         place
     }
 
-    fn local(&self, name: &str) -> Option<&LocalName> {
+    pub(super) fn local(&self, name: &str) -> Option<&LocalName> {
         self.locals.iter().rev().find(|local| local.name == name)
     }
 
     /// What a name stands for that is set to this.
     fn kind_of(&self, value: &TemplateExpr) -> LocalKind {
         let both = |one: LocalKind, other: LocalKind| if one == other { one } else { LocalKind::Value };
+        if let Some(depth) = self.made_lists(value) {
+            return LocalKind::Made(depth);
+        }
+        match self.number_kind(value).filter(|kind| *kind != NumberKind::Whole) {
+            Some(kind) => return LocalKind::Number(kind),
+            None => {}
+        }
         match value {
             TemplateExpr::Variable(parts) => match owner(self.variables, &parts.join(".")) {
                 Some((_, count)) if count == parts.len() => LocalKind::Given,
@@ -136,7 +153,72 @@ impl CodeWriter<'_> {
             | TemplateExpr::Item(..)
             | TemplateExpr::Filtered(..)
             | TemplateExpr::Joined(_)
+            | TemplateExpr::Sum(..)
+            | TemplateExpr::Counted(..)
+            | TemplateExpr::Block
             | TemplateExpr::Choice(..) => LocalKind::Value,
+        }
+    }
+
+    /// How many lists in each other a value is that the template makes; none where it is, or may be, what is given.
+    pub(super) fn made_lists(&self, value: &TemplateExpr) -> Option<u8> {
+        match value {
+            TemplateExpr::List(_) => Some(1),
+            TemplateExpr::Local(name) => match self.local(name)?.kind {
+                LocalKind::Made(depth) => Some(depth),
+                LocalKind::Value | LocalKind::Number(_) | LocalKind::Given | LocalKind::Truth => None,
+            },
+            TemplateExpr::Group(of) | TemplateExpr::Counted(of, _) => self.made_lists(of),
+            TemplateExpr::And(one, other) | TemplateExpr::Or(one, other) => {
+                self.made_lists(one).max(self.made_lists(other))
+            }
+            TemplateExpr::Choice(one, _, other) => {
+                self.made_lists(one).max(other.as_deref().and_then(|other| self.made_lists(other)))
+            }
+            TemplateExpr::Item(of, _) => {
+                self.made_lists(of).and_then(|depth| depth.checked_sub(1)).filter(|left| *left > 0)
+            }
+            TemplateExpr::Filtered(of, filter, given) => match filter {
+                ValueFilter::Pairs | ValueFilter::Batches => Some(2),
+                ValueFilter::Listed | ValueFilter::Sorted | ValueFilter::Unique | ValueFilter::Reversed => {
+                    Some(self.made_lists(of).unwrap_or(1))
+                }
+                ValueFilter::Mapped => Some(1),
+                ValueFilter::First | ValueFilter::Last | ValueFilter::Smallest | ValueFilter::Largest => {
+                    self.made_lists(of).and_then(|depth| depth.checked_sub(1)).filter(|left| *left > 0)
+                }
+                ValueFilter::Default => self.made_lists(of).max(given.first().and_then(|other| self.made_lists(other))),
+                ValueFilter::Upper
+                | ValueFilter::Lower
+                | ValueFilter::Trim
+                | ValueFilter::Length
+                | ValueFilter::Join
+                | ValueFilter::Replace
+                | ValueFilter::Json
+                | ValueFilter::Text
+                | ValueFilter::Title
+                | ValueFilter::Capitalize
+                | ValueFilter::Indent
+                | ValueFilter::Absolute
+                | ValueFilter::Whole
+                | ValueFilter::Fraction
+                | ValueFilter::Round
+                | ValueFilter::Total => None,
+            },
+            TemplateExpr::Text(_)
+            | TemplateExpr::Whole(_)
+            | TemplateExpr::Decimal(_)
+            | TemplateExpr::Truth(_)
+            | TemplateExpr::Null
+            | TemplateExpr::Variable(_)
+            | TemplateExpr::Loop(_)
+            | TemplateExpr::Not(_)
+            | TemplateExpr::Compare(..)
+            | TemplateExpr::In(..)
+            | TemplateExpr::Is(..)
+            | TemplateExpr::Joined(_)
+            | TemplateExpr::Sum(..)
+            | TemplateExpr::Block => None,
         }
     }
 
@@ -168,9 +250,12 @@ impl CodeWriter<'_> {
             }
             begun.push(name);
             let own: Vec<_> = sets.iter().filter(|(_, other, ..)| other == name).collect();
-            let kinds = own.iter().map(|(_, _, value, _)| self.kind_of(value));
-            let kind = kinds.reduce(|one, other| if one == other { one } else { LocalKind::Value });
-            let kind = kind.unwrap_or(LocalKind::Value);
+            let kinds: Vec<LocalKind> = own.iter().map(|(_, _, value, _)| self.kind_of(value)).collect();
+            let is_one = kinds.windows(2).all(|pair| pair.first() == pair.last());
+            let kind = kinds.first().copied().filter(|_| is_one).unwrap_or(LocalKind::Value);
+            // Of these it has to be known how they are written.
+            let is_odd = |kind: &LocalKind| matches!(kind, LocalKind::Made(_) | LocalKind::Number(_));
+            let unlike = !is_one && kinds.iter().any(is_odd);
             let (before, variable) = (self.local(name).cloned(), owner(self.variables, name));
             let first = match (&before, variable) {
                 (Some(before), _) => ValueCode::Local(before.place),
@@ -179,23 +264,30 @@ impl CodeWriter<'_> {
             };
             let mixed = kind != LocalKind::Given && own.iter().any(|(_, _, value, _)| self.reads_given(value));
             // What is set under a condition alone may be what it was before.
-            let observed = own.first().is_none_or(|(.., conditional)| *conditional)
+            let is_conditional = own.first().is_none_or(|(.., conditional)| *conditional);
+            let observed = is_conditional
                 && match (&before, &first) {
                     (Some(before), _) => before.kind != kind,
                     (None, ValueCode::Parameter(_)) => kind != LocalKind::Given,
                     (None, _) => false,
                 };
-            if mixed || observed {
-                self.odd.push(UnwritableCode {
-                    place: (*place).clone(),
-                    why: Unwritable(format!("`{name}` stands for what is given and for something else")),
-                });
+            if mixed || observed || unlike {
+                self.mixed(place, name);
+            } else if is_conditional && before.is_none() && matches!(kind, LocalKind::Number(_)) {
+                let why = Unwritable(format!("`{name}` is counted under a condition alone"));
+                self.odd.push(UnwritableCode { place: (*place).clone(), why });
             }
             if let ValueCode::Parameter(at) = first {
                 self.take(at);
             }
             let place = self.name(name, kind);
-            steps.push(CodeStep::Begin(place, first));
+            // What is set whatever the values are is not needed before.
+            let is_set = |(.., value, conditional): &&SetOf<'_>| !conditional && !tree::any(value, &is_block);
+            if before.is_none() && own.first().is_some_and(is_set) {
+                self.unbegun.push(place);
+            } else {
+                steps.push(CodeStep::Begin(place, first));
+            }
         }
         self.steps(nodes, steps);
         self.locals.truncate(outside);
@@ -233,11 +325,48 @@ impl CodeWriter<'_> {
                     let code = self.set(name, value);
                     self.add(place, code, steps);
                 }
+                TemplateNode::With { names, body } => self.with(names, body, steps),
+                TemplateNode::Block { body, then } => {
+                    let number = self.message.blocks;
+                    self.message.blocks += 1;
+                    let mut inside = Vec::new();
+                    self.steps(body, &mut inside);
+                    steps.push(CodeStep::Block(number, inside));
+                    self.blocks.push(number);
+                    self.steps(std::slice::from_ref(&**then), steps);
+                    self.blocks.pop();
+                }
             }
         }
     }
 
-    fn add(&mut self, place: &tree::CodePlace, code: Result<CodeStep, Unwritable>, steps: &mut Vec<CodeStep>) {
+    /// Writes what has names of its own that are given in a tag.
+    fn with(&mut self, names: &[NamedValue], body: &[TemplateNode], steps: &mut Vec<CodeStep>) {
+        let outside = self.locals.len();
+        for NamedValue { place, name, value } in names {
+            let kind = self.kind_of(value);
+            if kind != LocalKind::Given && self.reads_given(value) {
+                self.mixed(place, name);
+            }
+            match self.of_kind(kind, value) {
+                Ok(code) => {
+                    let place = self.name(name, kind);
+                    steps.push(CodeStep::Begin(place, code));
+                }
+                Err(why) => self.odd.push(UnwritableCode { place: place.clone(), why }),
+            }
+        }
+        self.scope(body, steps);
+        self.locals.truncate(outside);
+    }
+
+    /// Refuses a name that stands for what is given and for something else: it would have to be read and not.
+    fn mixed(&mut self, place: &CodePlace, name: &str) {
+        let why = Unwritable(format!("`{name}` stands for what is given and for something else"));
+        self.odd.push(UnwritableCode { place: place.clone(), why });
+    }
+
+    fn add(&mut self, place: &CodePlace, code: Result<CodeStep, Unwritable>, steps: &mut Vec<CodeStep>) {
         match code {
             Ok(step) => steps.push(step),
             Err(why) => self.odd.push(UnwritableCode { place: place.clone(), why }),
@@ -247,11 +376,20 @@ impl CodeWriter<'_> {
     fn set(&mut self, name: &str, value: &TemplateExpr) -> Result<CodeStep, Unwritable> {
         let Some(local) = self.local(name).cloned() else { return unwritable(format!("`{name}` is not set here")) };
         // What stands behind is what the name was before.
-        let code = match local.kind {
-            LocalKind::Given => self.given(value)?,
-            LocalKind::Value | LocalKind::Truth => self.value(value)?,
-        };
-        Ok(CodeStep::Set(local.place, code))
+        let code = self.of_kind(local.kind, value)?;
+        let is_new = self.unbegun.contains(&local.place);
+        self.unbegun.retain(|place| *place != local.place);
+        Ok(if is_new { CodeStep::Begin(local.place, code) } else { CodeStep::Set(local.place, code) })
+    }
+
+    /// Writes what a name stands for that is of a kind.
+    fn of_kind(&mut self, kind: LocalKind, value: &TemplateExpr) -> Result<ValueCode, Unwritable> {
+        match kind {
+            LocalKind::Given => self.given(value),
+            LocalKind::Value | LocalKind::Made(_) | LocalKind::Truth => self.value(value),
+            LocalKind::Number(NumberKind::Rounded) => unwritable(ROUNDED),
+            LocalKind::Number(_) => Ok(ValueCode::OfNumber(self.number(value)?)),
+        }
     }
 
     fn loop_code(&mut self, whole: &TemplateLoop) -> Result<CodeLoop, Unwritable> {
@@ -260,7 +398,10 @@ impl CodeWriter<'_> {
         }
         let over = self.value(&whole.over)?;
         let outside = self.locals.len();
-        let names: Vec<usize> = whole.names.iter().map(|name| self.name(name, LocalKind::Value)).collect();
+        // The parts of a pair are what is given.
+        let lists = self.made_lists(&whole.over).filter(|depth| *depth > 1 && whole.names.len() == 1);
+        let item = lists.map_or(LocalKind::Value, |depth| LocalKind::Made(depth - 1));
+        let names: Vec<usize> = whole.names.iter().map(|name| self.name(name, item)).collect();
         let only = whole.only.as_ref().map(|only| self.truth(only)).transpose();
         let number = self.made;
         self.made += 1;
@@ -275,437 +416,17 @@ impl CodeWriter<'_> {
         let is_kept = asked || only.is_some() || !otherwise.is_empty();
         Ok(CodeLoop { number, names, over, only, is_counted, is_kept, body, otherwise })
     }
-
-    /// Writes an expression as what stands for it in a prompt.
-    fn text(&mut self, expr: &TemplateExpr) -> Result<TextCode, Unwritable> {
-        Ok(match expr {
-            TemplateExpr::Null => TextCode::Quoted(String::new()),
-            TemplateExpr::Truth(truth) => TextCode::Quoted(truth.to_string()),
-            TemplateExpr::Choice(one, condition, other) => {
-                let other = match other {
-                    Some(other) => self.text(other)?,
-                    None => TextCode::Quoted(String::new()),
-                };
-                TextCode::Choice(Box::new(self.truth(condition)?), Box::new(self.text(one)?), Box::new(other))
-            }
-            TemplateExpr::Not(_) | TemplateExpr::Compare(..) | TemplateExpr::In(..) | TemplateExpr::Is(..) => {
-                TextCode::OfTruth(Box::new(self.truth(expr)?))
-            }
-            TemplateExpr::Loop(LoopField::First | LoopField::Last) => TextCode::OfTruth(Box::new(self.truth(expr)?)),
-            TemplateExpr::Group(of) => self.text(of)?,
-            TemplateExpr::And(..) | TemplateExpr::Or(..) | TemplateExpr::Filtered(_, ValueFilter::Default, _) => {
-                self.chosen_text(expr, Self::text)?
-            }
-            TemplateExpr::Variable(_) | TemplateExpr::Local(_) => match self.given(expr)? {
-                ValueCode::Parameter(place) if self.is_text(place) => TextCode::Parameter(place),
-                given => TextCode::Of(given),
-            },
-            TemplateExpr::List(_) => return unwritable("a program does not write a list as a text"),
-            TemplateExpr::Item(..) | TemplateExpr::Filtered(_, ValueFilter::First | ValueFilter::Last, _) => {
-                TextCode::Of(self.value(expr)?)
-            }
-            TemplateExpr::Text(_)
-            | TemplateExpr::Whole(_)
-            | TemplateExpr::Decimal(_)
-            | TemplateExpr::Loop(_)
-            | TemplateExpr::Joined(_)
-            | TemplateExpr::Filtered(..) => self.spelled(expr)?,
-        })
-    }
-
-    /// Writes an expression as filters and `~` take it for a text.
-    fn spelled(&mut self, expr: &TemplateExpr) -> Result<TextCode, Unwritable> {
-        let boxed = |code: Result<TextCode, Unwritable>| code.map(Box::new);
-        Ok(match expr {
-            TemplateExpr::Text(text) => TextCode::Quoted(text.clone()),
-            TemplateExpr::Whole(number) => TextCode::Quoted(number.to_string()),
-            TemplateExpr::Decimal(number) => {
-                return unwritable(format!("a program does not write the number {number}"));
-            }
-            TemplateExpr::Null | TemplateExpr::Truth(_) => return unwritable("a program takes no constant for a text"),
-            TemplateExpr::Not(_)
-            | TemplateExpr::Compare(..)
-            | TemplateExpr::In(..)
-            | TemplateExpr::Is(..)
-            | TemplateExpr::Loop(LoopField::First | LoopField::Last) => {
-                return unwritable("a program takes nothing that is true or not for a text");
-            }
-            TemplateExpr::List(_) => return unwritable("a program does not write a list as a text"),
-            TemplateExpr::Loop(LoopField::Index | LoopField::Index0 | LoopField::Length) => {
-                TextCode::OfNumber(self.number(expr)?)
-            }
-            TemplateExpr::Group(of) => self.spelled(of)?,
-            TemplateExpr::Variable(_) | TemplateExpr::Local(_) => match self.given(expr)? {
-                ValueCode::Parameter(place) if self.is_text(place) => TextCode::Parameter(place),
-                ValueCode::Local(place) if self.is_truth(place) => {
-                    return unwritable("a program takes nothing that is true or not for a text");
-                }
-                given => TextCode::Spelled(given),
-            },
-            TemplateExpr::Item(..) => TextCode::Spelled(self.value(expr)?),
-            TemplateExpr::And(..) | TemplateExpr::Or(..) => self.chosen_text(expr, Self::spelled)?,
-            TemplateExpr::Choice(one, condition, other) => {
-                let Some(other) = other else { return unwritable("a program has no `if` without `else` here") };
-                let condition = Box::new(self.truth(condition)?);
-                TextCode::Choice(condition, boxed(self.spelled(one))?, boxed(self.spelled(other))?)
-            }
-            TemplateExpr::Joined(parts) => {
-                TextCode::Joined(parts.iter().map(|part| self.spelled(part)).collect::<Result<_, _>>()?)
-            }
-            TemplateExpr::Filtered(of, filter, given) => match (filter, given.as_slice()) {
-                (ValueFilter::Upper, _) => TextCode::Upper(boxed(self.spelled(of))?),
-                (ValueFilter::Lower, _) => TextCode::Lower(boxed(self.spelled(of))?),
-                (ValueFilter::Trim, _) => TextCode::Trim(boxed(self.spelled(of))?),
-                (ValueFilter::Replace, [one, other]) => {
-                    let of = boxed(self.spelled(of))?;
-                    TextCode::Replace(of, boxed(self.spelled(one))?, boxed(self.spelled(other))?)
-                }
-                (ValueFilter::Replace, _) => return unwritable("`replace` takes two texts"),
-                (ValueFilter::Join, between) => {
-                    let of = self.value(of)?;
-                    let between = between.first().map_or(Ok(TextCode::Quoted(String::new())), |one| self.spelled(one));
-                    TextCode::Join(of, boxed(between)?)
-                }
-                (ValueFilter::Json, _) => TextCode::Json(self.value(of)?),
-                (ValueFilter::Length, _) => TextCode::OfNumber(self.number(expr)?),
-                (ValueFilter::First | ValueFilter::Last, _) => TextCode::Spelled(self.value(expr)?),
-                (ValueFilter::Default, _) => self.chosen_text(expr, Self::spelled)?,
-            },
-        })
-    }
-
-    /// Writes `and`, `or` and `default` as the choice that they are.
-    fn chosen_text(
-        &mut self,
-        expr: &TemplateExpr,
-        write: impl Fn(&mut Self, &TemplateExpr) -> Result<TextCode, Unwritable>,
-    ) -> Result<TextCode, Unwritable> {
-        let (condition, one, other) = self.choice(expr)?;
-        Ok(TextCode::Choice(Box::new(condition), Box::new(write(self, &one)?), Box::new(write(self, &other)?)))
-    }
-
-    /// Returns the condition of `and`, `or` and `default`, what is taken where it holds, and what is where it does not.
-    fn choice(&mut self, expr: &TemplateExpr) -> Result<(TruthCode, TemplateExpr, TemplateExpr), Unwritable> {
-        match expr {
-            TemplateExpr::And(one, other) => Ok((self.truth(one)?, (**other).clone(), (**one).clone())),
-            TemplateExpr::Or(one, other) => Ok((self.truth(one)?, (**one).clone(), (**other).clone())),
-            TemplateExpr::Filtered(of, ValueFilter::Default, given) => {
-                let other = given.first().cloned().unwrap_or_else(|| TemplateExpr::Text(String::new()));
-                let condition = match given.get(1) {
-                    None | Some(TemplateExpr::Truth(false)) => {
-                        self.truth(&TemplateExpr::Is(of.clone(), ValueTest::Defined))?
-                    }
-                    Some(TemplateExpr::Truth(true)) => self.truth(of)?,
-                    Some(_) => return unwritable("`default` takes true or false beside a value"),
-                };
-                Ok((condition, (**of).clone(), other))
-            }
-            _ => unwritable("a choice of values"),
-        }
-    }
-
-    fn is_text(&self, place: usize) -> bool {
-        self.variables.get(place).is_some_and(|variable| !variable.is_value && !variable.is_optional)
-    }
-
-    fn is_truth(&self, place: usize) -> bool {
-        self.locals.iter().any(|local| local.place == place && local.kind == LocalKind::Truth)
-    }
-
-    fn truth(&mut self, expr: &TemplateExpr) -> Result<TruthCode, Unwritable> {
-        Ok(match expr {
-            TemplateExpr::Truth(truth) => TruthCode::Constant(*truth),
-            TemplateExpr::Null => TruthCode::Constant(false),
-            TemplateExpr::Group(of) => self.truth(of)?,
-            TemplateExpr::Not(of) => TruthCode::Not(Box::new(self.truth(of)?)),
-            TemplateExpr::And(one, other) => TruthCode::And(Box::new(self.truth(one)?), Box::new(self.truth(other)?)),
-            TemplateExpr::Or(one, other) => TruthCode::Or(Box::new(self.truth(one)?), Box::new(self.truth(other)?)),
-            TemplateExpr::Compare(one, how, other) => self.compared(one, *how, other)?,
-            TemplateExpr::In(one, other) => {
-                if [one, other].into_iter().any(|side| matches!(**side, TemplateExpr::Truth(_))) {
-                    return unwritable("a program has no true or false beside `in`");
-                }
-                TruthCode::Contains(self.value(other)?, self.value(one)?)
-            }
-            TemplateExpr::Is(of, test) => match test {
-                ValueTest::Defined | ValueTest::Undefined => TruthCode::Is(self.given(of)?, *test),
-                ValueTest::Number => TruthCode::Is(self.there(of)?, *test),
-                ValueTest::Null | ValueTest::Text | ValueTest::List | ValueTest::Object => {
-                    TruthCode::Is(self.value(of)?, *test)
-                }
-            },
-            TemplateExpr::Loop(field @ (LoopField::First | LoopField::Last)) => {
-                let number = self.in_loop(*field)?;
-                if *field == LoopField::First { TruthCode::First(number) } else { TruthCode::Last(number) }
-            }
-            TemplateExpr::Loop(_) | TemplateExpr::Whole(_) | TemplateExpr::Filtered(_, ValueFilter::Length, _) => {
-                TruthCode::Numbers(self.number(expr)?, ValueComparison::Unequal, NumberCode::Literal("0".to_owned()))
-            }
-            TemplateExpr::Text(text) => TruthCode::Constant(!text.is_empty()),
-            TemplateExpr::Decimal(_) | TemplateExpr::List(_) => {
-                return unwritable("a program has no condition that is always the same");
-            }
-            TemplateExpr::Joined(_)
-            | TemplateExpr::Filtered(
-                _,
-                ValueFilter::Upper
-                | ValueFilter::Lower
-                | ValueFilter::Trim
-                | ValueFilter::Replace
-                | ValueFilter::Join
-                | ValueFilter::Json,
-                _,
-            ) => TruthCode::Filled(self.spelled(expr)?),
-            TemplateExpr::Variable(_)
-            | TemplateExpr::Local(_)
-            | TemplateExpr::Item(..)
-            | TemplateExpr::Choice(..)
-            | TemplateExpr::Filtered(_, ValueFilter::First | ValueFilter::Last | ValueFilter::Default, _) => {
-                TruthCode::Holds(self.value(expr)?)
-            }
-        })
-    }
-
-    fn compared(
-        &mut self,
-        one: &TemplateExpr,
-        how: ValueComparison,
-        other: &TemplateExpr,
-    ) -> Result<TruthCode, Unwritable> {
-        let is_number = |expr: &TemplateExpr| {
-            matches!(
-                expr,
-                TemplateExpr::Whole(_)
-                    | TemplateExpr::Decimal(_)
-                    | TemplateExpr::Loop(LoopField::Index | LoopField::Index0 | LoopField::Length)
-                    | TemplateExpr::Filtered(_, ValueFilter::Length, _)
-            )
-        };
-        // A text of digits is a number beside one that is written out.
-        let is_written = |expr: &TemplateExpr| matches!(expr, TemplateExpr::Whole(_) | TemplateExpr::Decimal(_));
-        let equal = matches!(how, ValueComparison::Equal | ValueComparison::Unequal);
-        let negated = |truth: TruthCode| {
-            if how == ValueComparison::Unequal { TruthCode::Not(Box::new(truth)) } else { truth }
-        };
-        match (is_number(one), is_number(other)) {
-            (true, true) => Ok(TruthCode::Numbers(self.number(one)?, how, self.number(other)?)),
-            (false, true) if equal && is_written(other) => {
-                Ok(negated(TruthCode::Worth(self.there(one)?, self.number(other)?)))
-            }
-            (true, false) if equal && is_written(one) => {
-                Ok(negated(TruthCode::Worth(self.there(other)?, self.number(one)?)))
-            }
-            (false, true) if !equal && is_written(other) => {
-                Ok(TruthCode::Ordered(self.there(one)?, how, self.number(other)?))
-            }
-            (true, false) if !equal && is_written(one) => {
-                Ok(TruthCode::Ordered(self.there(other)?, how.mirrored(), self.number(one)?))
-            }
-            (false, false) if equal => match (one, other) {
-                (TemplateExpr::Text(_), TemplateExpr::Text(_)) => {
-                    Ok(negated(TruthCode::SameText(self.spelled(one)?, self.spelled(other)?)))
-                }
-                (TemplateExpr::List(_), _) | (_, TemplateExpr::List(_)) => {
-                    unwritable(format!("a program has no list beside `{}`", how.sign()))
-                }
-                (TemplateExpr::Text(_), _) | (_, TemplateExpr::Text(_)) => {
-                    Ok(negated(TruthCode::Same(self.found(one)?, self.found(other)?)))
-                }
-                _ => Ok(negated(TruthCode::Same(self.there(one)?, self.there(other)?))),
-            },
-            _ if equal => Ok(negated(TruthCode::Same(self.there(one)?, self.there(other)?))),
-            _ => unwritable(format!("a program has `{}` beside a number that is written out alone", how.sign())),
-        }
-    }
-
-    fn in_loop(&mut self, field: LoopField) -> Result<usize, Unwritable> {
-        let Some((number, is_counted, is_kept)) = self.loops.last_mut() else {
-            return unwritable("`loop` outside of a loop");
-        };
-        *is_counted |= field != LoopField::Length;
-        *is_kept |= matches!(field, LoopField::Last | LoopField::Length);
-        Ok(*number)
-    }
-
-    fn number(&mut self, expr: &TemplateExpr) -> Result<NumberCode, Unwritable> {
-        Ok(match expr {
-            TemplateExpr::Whole(number) => NumberCode::Literal(number.to_string()),
-            TemplateExpr::Decimal(number) => NumberCode::Literal(number.clone()),
-            TemplateExpr::Loop(field @ LoopField::Index) => NumberCode::Index(self.in_loop(*field)?, 1),
-            TemplateExpr::Loop(field @ LoopField::Index0) => NumberCode::Index(self.in_loop(*field)?, 0),
-            TemplateExpr::Loop(field @ LoopField::Length) => NumberCode::LoopLength(self.in_loop(*field)?),
-            TemplateExpr::Filtered(of, ValueFilter::Length, _) => NumberCode::Length(Box::new(self.value(of)?)),
-            _ => return unwritable("a number that is not understood"),
-        })
-    }
-
-    /// Writes an expression as a value that is what was given, where it is that.
-    fn given(&mut self, expr: &TemplateExpr) -> Result<ValueCode, Unwritable> {
-        match expr {
-            TemplateExpr::Group(of) => self.given(of),
-            TemplateExpr::Variable(parts) => {
-                let name = parts.join(".");
-                match owner(self.variables, &name) {
-                    Some((place, count)) if count == parts.len() => {
-                        self.take(place);
-                        Ok(ValueCode::Parameter(place))
-                    }
-                    Some(_) => self.value(expr),
-                    None => unwritable(format!("`{name}`, which is no variable of the prompt")),
-                }
-            }
-            TemplateExpr::Local(name) => {
-                let local = self.local(name).cloned();
-                match (local, owner(self.variables, name)) {
-                    (Some(local), _) => Ok(ValueCode::Local(local.place)),
-                    // It is set further on, or elsewhere.
-                    (None, Some((place, 1))) => {
-                        self.take(place);
-                        Ok(ValueCode::Parameter(place))
-                    }
-                    (None, _) => Ok(ValueCode::Missing),
-                }
-            }
-            TemplateExpr::And(..) | TemplateExpr::Or(..) | TemplateExpr::Filtered(_, ValueFilter::Default, _) => {
-                let (condition, one, other) = self.choice(expr)?;
-                let (one, other) = (self.given(&one)?, self.given(&other)?);
-                Ok(ValueCode::Choice(Box::new(condition), Box::new(one), Box::new(other)))
-            }
-            TemplateExpr::Choice(one, condition, Some(other)) => {
-                let condition = self.truth(condition)?;
-                let (one, other) = (self.given(one)?, self.given(other)?);
-                Ok(ValueCode::Choice(Box::new(condition), Box::new(one), Box::new(other)))
-            }
-            _ => self.value(expr),
-        }
-    }
-
-    /// Writes an expression as a value that is looked up in another only if it is there. A variable may be missing.
-    fn found(&mut self, expr: &TemplateExpr) -> Result<ValueCode, Unwritable> {
-        let value = self.value(expr)?;
-        Ok(if is_looked_up(&value) { ValueCode::Given(Box::new(value)) } else { value })
-    }
-
-    /// Writes an expression as a value that must not be missing.
-    fn there(&mut self, expr: &TemplateExpr) -> Result<ValueCode, Unwritable> {
-        let value = self.value(expr)?;
-        let is_there = match &value {
-            ValueCode::Null
-            | ValueCode::OfText(_)
-            | ValueCode::OfTruth(_)
-            | ValueCode::OfNumber(_)
-            | ValueCode::List(_)
-            | ValueCode::Given(_) => true,
-            ValueCode::Parameter(place) | ValueCode::Read(place) => {
-                self.variables.get(*place).is_some_and(|variable| !variable.is_optional)
-            }
-            ValueCode::Local(_)
-            | ValueCode::ReadLocal(_)
-            | ValueCode::Item(..)
-            | ValueCode::First(_)
-            | ValueCode::Last(_)
-            | ValueCode::Choice(..)
-            | ValueCode::Missing => false,
-        };
-        Ok(if is_there { value } else { ValueCode::Given(Box::new(value)) })
-    }
-
-    fn value(&mut self, expr: &TemplateExpr) -> Result<ValueCode, Unwritable> {
-        Ok(match expr {
-            TemplateExpr::Null => ValueCode::Null,
-            TemplateExpr::Text(_) | TemplateExpr::Joined(_) => ValueCode::OfText(Box::new(self.spelled(expr)?)),
-            TemplateExpr::Whole(_)
-            | TemplateExpr::Loop(LoopField::Index | LoopField::Index0 | LoopField::Length)
-            | TemplateExpr::Filtered(_, ValueFilter::Length, _) => ValueCode::OfNumber(self.number(expr)?),
-            TemplateExpr::Decimal(number) => return unwritable(format!("the number {number} as a value")),
-            TemplateExpr::Truth(_)
-            | TemplateExpr::Not(_)
-            | TemplateExpr::Compare(..)
-            | TemplateExpr::In(..)
-            | TemplateExpr::Is(..)
-            | TemplateExpr::Loop(LoopField::First | LoopField::Last) => ValueCode::OfTruth(Box::new(self.truth(expr)?)),
-            TemplateExpr::List(items) => {
-                let plain = |item: &TemplateExpr| matches!(item, TemplateExpr::Text(_) | TemplateExpr::Whole(_));
-                if !items.iter().all(plain) {
-                    return unwritable("a program has lists of texts and whole numbers alone");
-                }
-                ValueCode::List(items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?)
-            }
-            TemplateExpr::Group(of) => self.value(of)?,
-            TemplateExpr::Variable(parts) => {
-                let name = parts.join(".");
-                let Some((place, count)) = owner(self.variables, &name) else {
-                    return unwritable(format!("`{name}`, which is no variable of the prompt"));
-                };
-                self.read(place);
-                parts.iter().skip(count).try_fold(ValueCode::Read(place), |of, part| {
-                    let is_place = part.bytes().all(|byte| byte.is_ascii_digit());
-                    let key = if is_place { place_key(part)? } else { TemplateExpr::Text(part.clone()) };
-                    Ok(ValueCode::Item(Box::new(of), Box::new(self.value(&key)?)))
-                })?
-            }
-            TemplateExpr::Local(_) => match self.given(expr)? {
-                ValueCode::Parameter(place) => {
-                    self.read(place);
-                    ValueCode::Read(place)
-                }
-                ValueCode::Local(place)
-                    if self.locals.iter().any(|local| local.place == place && local.kind == LocalKind::Given) =>
-                {
-                    ValueCode::ReadLocal(place)
-                }
-                given => given,
-            },
-            TemplateExpr::Item(of, key) => ValueCode::Item(Box::new(self.value(of)?), Box::new(self.value(key)?)),
-            TemplateExpr::And(..) | TemplateExpr::Or(..) | TemplateExpr::Filtered(_, ValueFilter::Default, _) => {
-                let (condition, one, other) = self.choice(expr)?;
-                let (one, other) = (self.value(&one)?, self.value(&other)?);
-                ValueCode::Choice(Box::new(condition), Box::new(one), Box::new(other))
-            }
-            TemplateExpr::Choice(one, condition, other) => {
-                let Some(other) = other else { return unwritable("a program has no `if` without `else` here") };
-                let condition = self.truth(condition)?;
-                ValueCode::Choice(Box::new(condition), Box::new(self.value(one)?), Box::new(self.value(other)?))
-            }
-            TemplateExpr::Filtered(of, filter, _) => match filter {
-                ValueFilter::First => ValueCode::First(Box::new(self.value(of)?)),
-                ValueFilter::Last => ValueCode::Last(Box::new(self.value(of)?)),
-                ValueFilter::Upper
-                | ValueFilter::Lower
-                | ValueFilter::Trim
-                | ValueFilter::Replace
-                | ValueFilter::Join
-                | ValueFilter::Json
-                | ValueFilter::Length
-                | ValueFilter::Default => ValueCode::OfText(Box::new(self.spelled(expr)?)),
-            },
-        })
-    }
 }
 
-/// Tells whether a value is, or may be, looked up in another.
-fn is_looked_up(value: &ValueCode) -> bool {
-    match value {
-        ValueCode::Item(..) | ValueCode::First(_) | ValueCode::Last(_) => true,
-        ValueCode::Choice(_, one, other) => is_looked_up(one) || is_looked_up(other),
-        ValueCode::Null
-        | ValueCode::OfText(_)
-        | ValueCode::OfTruth(_)
-        | ValueCode::OfNumber(_)
-        | ValueCode::List(_)
-        | ValueCode::Given(_)
-        | ValueCode::Parameter(_)
-        | ValueCode::Read(_)
-        | ValueCode::Local(_)
-        | ValueCode::ReadLocal(_)
-        | ValueCode::Missing => false,
-    }
+/// Tells whether an expression is the text of a block, in which the name that it is given may be read before.
+fn is_block(expr: &TemplateExpr) -> bool {
+    matches!(expr, TemplateExpr::Block)
 }
 
 /// A name that is set, where, to what, and whether under a condition.
-type SetOf<'a> = (&'a tree::CodePlace, &'a str, &'a TemplateExpr, bool);
+type SetOf<'a> = (&'a CodePlace, &'a str, &'a TemplateExpr, bool);
 
-/// Lists what is set outside of loops.
+/// Lists what is set outside of loops and of tags that have names of their own.
 fn sets_of<'a>(nodes: &'a [TemplateNode], conditional: bool, found: &mut Vec<SetOf<'a>>) {
     for node in nodes {
         match node {
@@ -716,7 +437,11 @@ fn sets_of<'a>(nodes: &'a [TemplateNode], conditional: bool, found: &mut Vec<Set
                 }
                 sets_of(otherwise, true, found);
             }
-            TemplateNode::Text(_) | TemplateNode::Output(..) | TemplateNode::For(_) => {}
+            TemplateNode::Block { body, then } => {
+                sets_of(body, conditional, found);
+                sets_of(std::slice::from_ref(&**then), conditional, found);
+            }
+            TemplateNode::Text(_) | TemplateNode::Output(..) | TemplateNode::For(_) | TemplateNode::With { .. } => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{
-        Format, Input, Prompt,
+        Format, Input, MediaType, Prompt,
         prompt::{SpokenTurn, speaks_of_json},
     },
     present::program::{
@@ -18,8 +18,9 @@ use crate::{
     },
     template::{
         self,
+        expression::Unwritable,
         pieces::{TemplatePiece, pieces},
-        tree::{self, TemplateNode, UnwritableCode},
+        tree::{self, CodePlace, TemplateNode, UnwritableCode},
     },
 };
 
@@ -73,9 +74,6 @@ pub(crate) fn written_messages(prompt: &Prompt) -> Result<ProgramMessages, Vec<S
                 format!("{whose}, line {}: {} ({why})", place.line, place.written)
             })),
         }
-        if (!turn.tool_calls.is_empty() || turn.reply.is_some()) && tree::has_code(turn.content) {
-            problems.push(format!("{whose}: conditions, loops and filters beside calls of tools"));
-        }
     }
     if prompt.format().0 != Format::Text && speaks_of_json(prompt.spoken_texts()) && !messages.always_json(&spoken) {
         problems.push("JSON that is named under a condition alone".to_owned());
@@ -112,13 +110,32 @@ fn typed_variables(names: &[String], optional: &[String], spoken: &[SpokenTurn<'
     variables
 }
 
+/// Lists the texts that are written whatever the values are.
+fn always_written<'n>(nodes: &'n [TemplateNode]) -> Vec<&'n str> {
+    let texts = |node: &'n TemplateNode| match node {
+        TemplateNode::Text(text) => vec![text.as_str()],
+        TemplateNode::With { body, .. } => always_written(body),
+        TemplateNode::Output(..)
+        | TemplateNode::If { .. }
+        | TemplateNode::For(_)
+        | TemplateNode::Set { .. }
+        | TemplateNode::Block { .. } => Vec::new(),
+    };
+    nodes.iter().flat_map(texts).collect()
+}
+
 impl ProgramMessages {
     fn add(&mut self, place: usize, turn: &SpokenTurn<'_>) -> Result<(), Vec<UnwritableCode>> {
         if !tree::has_code(turn.content)
             && let Some(plain) = self.plain(turn.content)
         {
             match plain {
-                PlainMessage::Variable(mark) if !self.empty.contains(&mark) => self.empty.push(mark),
+                // With calls of tools, or as the answer to one, it is sent whatever it says.
+                PlainMessage::Variable(mark)
+                    if !self.empty.contains(&mark) && turn.tool_calls.is_empty() && turn.reply.is_none() =>
+                {
+                    self.empty.push(mark);
+                }
                 PlainMessage::Variable(_) | PlainMessage::Text => {}
             }
             return Ok(());
@@ -130,20 +147,19 @@ impl ProgramMessages {
         let fields: Vec<String> =
             asks.names.iter().filter(|name| is_field(name) && !asks.optional.contains(name)).cloned().collect();
         let code = message_code(turn.content, &self.variables, &fields)?;
-        let texts = || {
-            nodes.iter().filter_map(|node| match node {
-                TemplateNode::Text(text) => Some(text.as_str()),
-                TemplateNode::Output(..)
-                | TemplateNode::If { .. }
-                | TemplateNode::For(_)
-                | TemplateNode::Set { .. } => None,
-            })
-        };
+        let texts = always_written(&nodes);
         let mark = self.variables.len() + self.written.len();
-        if texts().all(|text| text.trim().is_empty()) {
+        let may_be_empty = texts.iter().all(|text| text.trim().is_empty());
+        // A message with calls is sent without a text as well, and what answers one always is.
+        if may_be_empty && !turn.tool_calls.is_empty() {
+            let place = CodePlace { line: 1, written: "beside calls of tools".to_owned() };
+            let why = Unwritable("a text that may come out empty".to_owned());
+            return Err(vec![UnwritableCode { place, why }]);
+        }
+        if may_be_empty && turn.reply.is_none() {
             self.empty.push(mark);
         }
-        if texts().any(|text| speaks_of_json([text])) {
+        if texts.iter().any(|text| speaks_of_json([*text])) {
             self.json.push(place);
         }
         self.written.push(ProgramMessage { number: place + 1, role: turn.role.name(), code });
@@ -209,7 +225,15 @@ impl ProgramMessages {
                 }
             }
         }
-        if !self.written.is_empty() {
+        // A file's name says what it is, where its bytes are not at hand.
+        let parts = turns.iter_mut().flat_map(|turn| &mut turn.parts);
+        let parts = parts.filter(|part| part.media_type.is_none() && part.own_path().is_some());
+        let mut is_told = false;
+        parts.for_each(|part| {
+            part.media_type = MediaType::of_ending(&part.source).filter(|media| media.kind() == part.kind);
+            is_told |= part.media_type.is_some();
+        });
+        if is_told || !self.written.is_empty() {
             filled.set_turns(turns);
         }
         input.vars = vars;

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use crate::{
     model::Wire,
     present::{
-        program::{LiteralStyle, NOTHING, ProgramNames, PromptProgram, python_code, quoted},
+        program::{
+            LiteralStyle, NOTHING, ProgramNames, PromptProgram, python_code::PythonCode, quoted, variants::OptionalItem,
+        },
         snippets::{HeaderPart, python_opener},
         tool_loop,
     },
@@ -20,6 +22,14 @@ const TAKEN: &[&str] = &[
     "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "answer", "ask", "asked", "body", "call",
     "json", "opener", "os", "proxy", "request", "response", "ssl", "text", "tls", "urllib",
 ];
+
+/// Reads a file that is sent.
+const FILE_BESIDE: &str = r#"
+
+def file_beside(name):
+    """Returns the bytes of a file beside this program, in base64."""
+    return base64.b64encode((pathlib.Path(__file__).parent / name).read_bytes()).decode()
+"#;
 
 /// Seconds that an answer is waited for.
 const PATIENCE: u32 = 120;
@@ -63,12 +73,12 @@ fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
 
 /// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
-    let names = program.names(TAKEN, python_code::HELPERS);
+    let names = program.names(TAKEN, &PythonCode);
     let (own, request) = (&names.own, request(program, &names));
     let (needed, optional) = parameters(program, &names);
     let parameters = [needed.clone(), optional.clone()].concat().join(", ");
     let request = format!("def request({parameters}):\n    \"\"\"Returns the body of the request.\"\"\"\n{request}");
-    let code = program.functions(&names, python_code::HELPERS, &request, python_code::function);
+    let code = program.functions(&names, &PythonCode, &request);
     let code: String = code.iter().flat_map(|part| ["\n\n", part.as_str()]).collect();
     let url = joined(&program.address(), true);
     let headers: Vec<String> = program
@@ -79,11 +89,18 @@ pub(super) fn write(program: &PromptProgram) -> String {
     let headers = headers.concat();
     let (opener, open) = python_opener(&program.transport);
     let answered = tool_loop::python(&program.request);
-    let mut out = format!("\"\"\"{}\"\"\"\n\nimport json\n", program.about.replace('\\', "").replace('"', "'"));
+    let mut out = format!("\"\"\"{}\"\"\"\n\n", program.about.replace('\\', "").replace('"', "'"));
+    if !program.files.is_empty() {
+        out.push_str("import base64\n");
+    }
+    out.push_str("import json\n");
     if headers.contains("os.environ") || url.contains("os.environ") || opener.contains("os.") {
         out.push_str("import os\n");
     }
-    if code.contains("re.fullmatch(") {
+    if !program.files.is_empty() {
+        out.push_str("import pathlib\n");
+    }
+    if code.contains("re.fullmatch(") || code.contains("re.sub(") {
         out.push_str("import re\n");
     }
     if opener.contains("ssl.") {
@@ -97,6 +114,9 @@ pub(super) fn write(program: &PromptProgram) -> String {
         let _ = write!(out, "\n{opener}");
     }
     let given = names.values.get(..program.variables.len()).unwrap_or_default().join(", ");
+    if !program.files.is_empty() {
+        out.push_str(FILE_BESIDE);
+    }
     let _ = write!(out, "{code}\n\n{request}");
     let ask = |body: &str| {
         format!(
@@ -157,11 +177,16 @@ fn request(program: &PromptProgram, names: &ProgramNames) -> String {
     {
         let _ = writeln!(out, "    {text} = {writer}({})", names.given(&message.code));
     }
+    for (file, name) in names.files(program) {
+        let _ = writeln!(out, "    {name} = file_beside({})", quoted(file));
+    }
     if !variants.needed.is_empty() {
         let empty = is(&variants.needed, "").join(" and ");
         let _ = writeln!(out, "    if {empty}:\n        raise ValueError({})", quoted(NOTHING));
     }
-    let optional = |item: &str, name: &str| format!("*([] if blank({name}) else [{item}])");
+    let optional = |written: &str, item: &OptionalItem| {
+        format!("*([] if {} else [{written}])", names.left_out(item, |name| format!("blank({name})"), "and", "not "))
+    };
     let body = STYLE.body(variants, &names.values, optional);
     if variants.fields.is_empty() {
         let _ = writeln!(out, "    return {body}");

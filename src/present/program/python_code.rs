@@ -1,18 +1,19 @@
 //! The code of messages in Python, and the functions that it stands on.
 
-use std::fmt::Write as _;
-
 use crate::{
     present::program::{
-        CodeNames, Helper,
-        code::{CodeLoop, CodeStep, MessageCode, NumberCode, TextCode, TruthCode, ValueCode},
+        Helper,
+        code::{CodeFunction, NumberKind},
+        code_language::{
+            Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written, WrittenArgument, negated_comparison,
+        },
         quoted,
     },
-    template::expression::ValueTest,
+    template::expression::{SumSign, ValueTest},
 };
 
 /// The functions that the code may need, each after those that it needs itself.
-pub(super) const HELPERS: &[Helper] = &[
+const HELPERS: &[Helper] = &[
     Helper { name: "MISSING", code: "# What is not given.\nMISSING = object()\n" },
     Helper {
         name: "WHITE",
@@ -51,14 +52,14 @@ pub(super) const HELPERS: &[Helper] = &[
     },
     Helper { name: "holds", code: "def holds(value):\n    return value is not MISSING and bool(value)\n" },
     Helper {
-        name: "number",
-        code: "def number(value):\n    \"\"\"Returns what a number, or a text that writes one, is worth.\"\"\"\n    if isinstance(value, str):\n        \
+        name: "as_number",
+        code: "def as_number(value):\n    \"\"\"Returns what a number, or a text that writes one, is worth.\"\"\"\n    if isinstance(value, str):\n        \
                value = value.strip(WHITE)\n        is_number = re.fullmatch(r\"-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?\", value)\n        \
                return json.loads(value) if is_number else None\n    return value if isinstance(value, (int, float)) else None\n",
     },
     Helper {
-        name: "order",
-        code: "def order(value, other):\n    \"\"\"Returns -1, 0 or 1 for a value that is less than a number, the same or more.\"\"\"\n    own = number(value)\n    \
+        name: "order_of",
+        code: "def order_of(value, other):\n    \"\"\"Returns -1, 0 or 1 for a value that is less than a number, the same or more.\"\"\"\n    own = as_number(value)\n    \
                if own is not None:\n        return (own > other) - (own < other)\n    if isinstance(value, str) and value.strip(WHITE):\n        \
                raise ValueError(\"a text that is no number cannot be compared with one: \" + value)\n    \
                return 1 if isinstance(value, (list, dict)) else -1\n",
@@ -72,245 +73,493 @@ pub(super) const HELPERS: &[Helper] = &[
                return False\n    raise ValueError(\"this holds nothing: \" + spelled(value))\n",
     },
     Helper {
-        name: "item",
-        code: "def item(value, key):\n    \"\"\"Returns a field or an item of a value.\"\"\"\n    if value is MISSING:\n        \
+        name: "item_of",
+        code: "def item_of(value, key):\n    \"\"\"Returns a field or an item of a value.\"\"\"\n    if value is MISSING:\n        \
                raise ValueError(f\"{key} is read of what has no value\")\n    if isinstance(value, dict):\n        \
                return value.get(key, MISSING) if isinstance(key, str) else MISSING\n    is_place = isinstance(key, int) and not isinstance(key, bool)\n    \
                if isinstance(value, (list, str)) and is_place and -len(value) <= key < len(value):\n        return value[key]\n    return MISSING\n",
     },
     Helper {
-        name: "items",
-        code: "def items(value):\n    \"\"\"Returns what a loop runs over: items, names of fields, or the lines of a text that are not blank.\"\"\"\n    \
+        name: "loop_items",
+        code: "def loop_items(value):\n    \"\"\"Returns what a loop runs over: items, names of fields, or the lines of a text that are not blank.\"\"\"\n    \
                if isinstance(value, str):\n        lines = value.replace(\"\\r\\n\", \"\\n\").split(\"\\n\")\n        \
                return [line for line in lines if line.strip(WHITE)]\n    if value is None:\n        return []\n    if isinstance(value, (list, dict)):\n        \
                return list(value)\n    raise ValueError(\"a loop runs over what has no items\")\n",
     },
     Helper {
-        name: "pairs",
-        code: "def pairs(value):\n    if isinstance(value, dict):\n        return list(value.items())\n    found = items(value)\n    \
+        name: "loop_pairs",
+        code: "def loop_pairs(value):\n    if isinstance(value, dict):\n        return list(value.items())\n    found = loop_items(value)\n    \
                if all(isinstance(pair, (list, dict)) and len(pair) == 2 for pair in found):\n        return [tuple(pair) for pair in found]\n    \
                raise ValueError(\"a loop with two names runs over what is no pairs\")\n",
     },
     Helper {
-        name: "first",
-        code: "def first(value):\n    if isinstance(value, (str, list, dict)):\n        return next(iter(value), MISSING)\n    \
+        name: "first_of",
+        code: "def first_of(value):\n    if isinstance(value, (str, list, dict)):\n        return next(iter(value), MISSING)\n    \
                raise ValueError(\"this has no first item\")\n",
     },
     Helper {
-        name: "last",
-        code: "def last(value):\n    if isinstance(value, (str, list, dict)):\n        return next(reversed(list(value)), MISSING)\n    \
+        name: "last_of",
+        code: "def last_of(value):\n    if isinstance(value, (str, list, dict)):\n        return next(reversed(list(value)), MISSING)\n    \
                raise ValueError(\"this has no last item\")\n",
     },
     Helper {
-        name: "length",
-        code: "def length(value):\n    if isinstance(value, (str, list, dict)):\n        return len(value)\n    raise ValueError(\"this has no length\")\n",
+        name: "length_of",
+        code: "def length_of(value):\n    if isinstance(value, (str, list, dict)):\n        return len(value)\n    raise ValueError(\"this has no length\")\n",
     },
     Helper {
         name: "joined",
         code: "def joined(value, between):\n    if value is None:\n        return \"\"\n    if isinstance(value, (str, list, dict)):\n        \
                return between.join(spelled(part) for part in value)\n    raise ValueError(\"what is joined has no items\")\n",
     },
+    Helper {
+        name: "counted",
+        code: r#"def counted(value):
+    """Makes sure that there is a number to count with."""
+    if isinstance(value, (int, float)):
+        return value
+    raise ValueError("a program does not count with what is no number")
+"#,
+    },
+    Helper {
+        name: "numeral",
+        code: r#"def numeral(value):
+    """Writes a number that was counted."""
+    written = str(value)
+    if "e" in written or "n" in written:
+        raise ValueError("a program does not write the number " + written)
+    return written
+"#,
+    },
+    Helper {
+        name: "added",
+        code: r#"def added(one, other):
+    """Adds two numbers, or puts a text behind another."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one + other
+    return counted(one) + counted(other)
+"#,
+    },
+    Helper {
+        name: "absolute",
+        code: r#"def absolute(value):
+    if isinstance(value, bool):
+        raise ValueError("a program does not count with what is no number")
+    return abs(counted(value))
+"#,
+    },
+    Helper {
+        name: "rounded",
+        code: r#"def rounded(value, digits):
+    """Rounds a number; what lies in the middle becomes even."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("what is rounded is no number")
+    return value if isinstance(value, int) else round(value, digits)
+"#,
+    },
+    Helper {
+        name: "worth_of",
+        code: r#"def worth_of(value):
+    """Returns a number, or the one that a text writes; None where there is none."""
+    if isinstance(value, str):
+        if re.fullmatch(r"[+-]?[0-9]+", value):
+            return int(value)
+        is_number = re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", value)
+        return float(value) if is_number else None
+    return value if isinstance(value, (int, float)) else None
+"#,
+    },
+    Helper {
+        name: "made_number",
+        code: r#"def made_number(kind, value, otherwise):
+    if value is MISSING:
+        raise ValueError("what is read here has no value")
+    worth = 0 if value is None and otherwise is MISSING else worth_of(value)
+    if worth is not None:
+        return kind(worth)
+    if otherwise is MISSING:
+        raise ValueError("this is no number: " + spelled(value))
+    return otherwise
+"#,
+    },
+    Helper {
+        name: "whole_of",
+        code: r#"def whole_of(value, otherwise):
+    """Returns a number without its fraction, or what stands there where there is none."""
+    return made_number(int, value, otherwise)
+"#,
+    },
+    Helper {
+        name: "fraction_of",
+        code: r#"def fraction_of(value, otherwise):
+    """Returns a number with a fraction, or what stands there where there is none."""
+    return made_number(float, value, otherwise)
+"#,
+    },
+    Helper {
+        name: "title_case",
+        code: r#"def title_case(value):
+    def word(found):
+        text = found.group()
+        return text[0].upper() + text.lower()[len(text[0].lower()):]
+    return re.sub("[^-({\\[<" + WHITE + "]+", word, value)
+"#,
+    },
+    Helper {
+        name: "capitalized",
+        code: r#"def capitalized(value):
+    return value[:1].title() + value.lower()[len(value[:1].lower()):]
+"#,
+    },
+    Helper {
+        name: "indented",
+        code: r#"def indented(value, width, first, blank):
+    """Puts white space before the lines of a text, before the first and before blank ones if that is asked for."""
+    lines = value.removesuffix("\n").removesuffix("\r").split("\n")
+    for at, line in enumerate(lines):
+        if (first or at > 0) and (blank or line not in ("", "\r")):
+            lines[at] = " " * width + line
+    return "\n".join(lines).removesuffix("\r")
+"#,
+    },
+    Helper {
+        name: "pretty_json",
+        code: r#"def pretty_json(value, width):
+    if value is MISSING:
+        raise ValueError("what is read here has no value")
+    return json.dumps(value, ensure_ascii=False, indent=width)
+"#,
+    },
+    Helper {
+        name: "list_of",
+        code: r#"def list_of(value):
+    """Returns the items of a list, the names of an object's fields, or the characters of a text."""
+    if value is None:
+        return []
+    if isinstance(value, (str, list, dict)):
+        return list(value)
+    raise ValueError("this has no items")
+"#,
+    },
+    Helper {
+        name: "total_of",
+        code: r#"def total_of(value):
+    return sum(counted(part) for part in list_of(value))
+"#,
+    },
+    Helper {
+        name: "order_key",
+        code: r#"def order_key(value):
+    """Returns what texts and numbers are sorted by: the case of A to Z does not count."""
+    if isinstance(value, str):
+        return (str, "".join(c.lower() if c.isascii() else c for c in value))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return (float, value)
+    raise ValueError("a program does not sort what is neither a text nor a number")
+"#,
+    },
+    Helper {
+        name: "sorted_by",
+        code: r#"def sorted_by(value, field, backwards):
+    """Sorts items, by a field if it has a name."""
+    found = list_of(value)
+    keys = [order_key(item_of(part, field) if field else part) for part in found]
+    if len({kind for kind, _ in keys}) > 1:
+        raise ValueError("a program does not sort texts and numbers together")
+    order = sorted(range(len(found)), key=lambda at: keys[at][1], reverse=backwards)
+    return [found[at] for at in order]
+"#,
+    },
+    Helper {
+        name: "smallest_of",
+        code: r#"def smallest_of(value):
+    return next(iter(sorted_by(value, "", False)), MISSING)
+"#,
+    },
+    Helper {
+        name: "largest_of",
+        code: r#"def largest_of(value):
+    return next(iter(sorted_by(value, "", True)), MISSING)
+"#,
+    },
+    Helper {
+        name: "unique_of",
+        code: r#"def unique_of(value):
+    """Returns each item once; the case of texts does not count."""
+    found = {}
+    for part in list_of(value):
+        kind, key = order_key(part)
+        found.setdefault((kind, part.lower() if kind is str else key), part)
+    return list(found.values())
+"#,
+    },
+    Helper {
+        name: "reversed_of",
+        code: r#"def reversed_of(value):
+    if isinstance(value, str):
+        return value[::-1]
+    if isinstance(value, (list, dict)):
+        return list(value)[::-1]
+    raise ValueError("this has no items to reverse")
+"#,
+    },
+    Helper {
+        name: "pairs_of",
+        code: r#"def pairs_of(value):
+    if isinstance(value, dict):
+        return [list(pair) for pair in value.items()]
+    raise ValueError("this has no fields")
+"#,
+    },
+    Helper {
+        name: "field_of_each",
+        code: r#"def field_of_each(value, field):
+    found = list_of(value)
+    if all(isinstance(part, dict) and field in part for part in found):
+        return [part[field] for part in found]
+    raise ValueError("a program does not read what an item has not: " + field)
+"#,
+    },
+    Helper {
+        name: "batches_of",
+        code: r#"def batches_of(value, count):
+    found = list_of(value)
+    return [found[at:at + count] for at in range(0, len(found), count)]
+"#,
+    },
+    Helper {
+        name: "is_odd",
+        code: r#"def is_odd(value):
+    return isinstance(value, (int, float)) and value % 2 == 1
+"#,
+    },
+    Helper {
+        name: "is_even",
+        code: r#"def is_even(value):
+    return isinstance(value, (int, float)) and value % 2 == 0
+"#,
+    },
 ];
 
-/// Writes a function that writes a message.
-pub(super) fn function(code: &MessageCode, names: &CodeNames, name: &str, about: &str) -> String {
-    let printer = Printer { names };
-    let parameters: Vec<&str> = code.takes.iter().map(|place| names.parameter(*place)).collect();
-    let mut out = format!("def {name}({}):\n    \"\"\"Writes {about}.\"\"\"\n", parameters.join(", "));
-    for (place, field) in &code.fields {
-        let _ = writeln!(out, "    need_fields({}, {})", names.parameter(*place), quoted(field));
-    }
-    for place in &code.reads {
-        let _ = writeln!(out, "    {} = read({})", names.read(*place), names.parameter(*place));
-    }
-    out.push_str("    out = \"\"\n");
-    printer.steps(&code.steps, 1, &mut out);
-    out.push_str("    return out\n");
-    out
-}
+/// The language as the code of messages is written in it.
+pub(super) struct PythonCode;
 
-struct Printer<'a> {
-    names: &'a CodeNames,
-}
-
-impl Printer<'_> {
-    fn steps(&self, steps: &[CodeStep], depth: usize, out: &mut String) {
-        let indent = "    ".repeat(depth);
-        if steps.is_empty() {
-            let _ = writeln!(out, "{indent}pass");
-        }
-        for step in steps {
-            match step {
-                CodeStep::Write(TextCode::Quoted(text)) => {
-                    for line in text.split_inclusive('\n') {
-                        let _ = writeln!(out, "{indent}out += {}", quoted(line));
-                    }
-                }
-                CodeStep::Write(text) => {
-                    let _ = writeln!(out, "{indent}out += {}", self.text(text));
-                }
-                CodeStep::If { branches, otherwise } => {
-                    for (place, (condition, body)) in branches.iter().enumerate() {
-                        let word = if place == 0 { "if" } else { "elif" };
-                        let _ = writeln!(out, "{indent}{word} {}:", self.truth(condition));
-                        self.steps(body, depth + 1, out);
-                    }
-                    if !otherwise.is_empty() {
-                        let _ = writeln!(out, "{indent}else:");
-                        self.steps(otherwise, depth + 1, out);
-                    }
-                }
-                CodeStep::Loop(whole) => self.whole_loop(whole, depth, out),
-                CodeStep::Begin(place, value) | CodeStep::Set(place, value) => {
-                    let _ = writeln!(out, "{indent}{} = {}", self.names.local(*place), self.value(value));
-                }
-            }
-        }
+impl CodeLanguage for PythonCode {
+    fn indent(&self) -> &'static str {
+        "    "
     }
 
-    fn whole_loop(&self, whole: &CodeLoop, depth: usize, out: &mut String) {
-        let indent = "    ".repeat(depth);
-        let names: Vec<&str> = whole.names.iter().map(|place| self.names.local(*place)).collect();
-        let function = if names.len() > 1 { "pairs" } else { "items" };
-        let mut over = format!("{function}({})", self.value(&whole.over));
-        let (items, index) = (self.names.items(whole.number), self.names.index(whole.number));
-        let target = names.join(", ");
-        if whole.is_kept {
-            let listed = match &whole.only {
-                Some(only) => {
-                    let each = if names.len() > 1 { format!("({target})") } else { target.clone() };
-                    format!("[{each} for {target} in {over} if {}]", self.truth(only))
-                }
-                None => std::mem::take(&mut over),
-            };
-            let _ = writeln!(out, "{indent}{items} = {listed}");
-            over.clone_from(&items);
-        }
-        let _ = if whole.is_counted {
-            let each = if names.len() > 1 { format!("({target})") } else { target };
-            writeln!(out, "{indent}for {index}, {each} in enumerate({over}):")
-        } else {
-            writeln!(out, "{indent}for {target} in {over}:")
+    fn helpers(&self) -> &'static [Helper] {
+        HELPERS
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one table, a form an entry")]
+    fn form(&self, form: &CodeForm) -> Written {
+        let choice = |condition: &Written, one: &Written, other: &Written| {
+            let (one, condition) = (one.at(Binding::Either), condition.at(Binding::Either));
+            Written::new(format!("{one} if {condition} else {}", other.text), Binding::Choice)
         };
-        self.steps(&whole.body, depth + 1, out);
-        if !whole.otherwise.is_empty() {
-            let _ = writeln!(out, "{indent}if not {items}:");
-            self.steps(&whole.otherwise, depth + 1, out);
-        }
-    }
-
-    /// Writes a text that something is read of.
-    fn owner(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Joined(_) => format!("({})", self.text(text)),
-            _ => self.text(text),
-        }
-    }
-
-    fn text(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Quoted(text) => quoted(text),
-            TextCode::Parameter(place) => self.names.parameter(*place).to_owned(),
-            TextCode::Of(value) => format!("text({})", self.value(value)),
-            TextCode::Spelled(value) => format!("spelled({})", self.value(value)),
-            TextCode::OfTruth(truth) => format!("(\"true\" if {} else \"false\")", self.truth(truth)),
-            TextCode::OfNumber(number) => format!("str({})", self.number(number)),
-            TextCode::Upper(text) => format!("{}.upper()", self.owner(text)),
-            TextCode::Lower(text) => format!("{}.lower()", self.owner(text)),
-            TextCode::Trim(text) => format!("{}.strip(WHITE)", self.owner(text)),
-            TextCode::Replace(text, one, other) => {
-                format!("{}.replace({}, {})", self.owner(text), self.text(one), self.text(other))
+        let either = |one: &Written, word: &str, other: &Written| {
+            let (one, other) = (one.at(Binding::Negation), other.at(Binding::Negation));
+            Written::new(format!("{one} {word} {other}"), Binding::Either)
+        };
+        let comparison = |text: String| Written::new(text, Binding::Comparison);
+        match form {
+            CodeForm::Quoted(text) => Written::unit(quoted(text)),
+            CodeForm::ParameterText(name)
+            | CodeForm::Parameter(name)
+            | CodeForm::Read(name)
+            | CodeForm::Local(name)
+            | CodeForm::LocalNumber(name)
+            | CodeForm::Block(name)
+            | CodeForm::Digits(name) => Written::unit(name),
+            CodeForm::TextOfAdded(one, other) => Written::unit(format!("text(added({}, {}))", one.text, other.text)),
+            CodeForm::TextOf(value) => Written::unit(format!("text({})", value.text)),
+            CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
+            CodeForm::TextOfTruth(truth) => {
+                let condition = truth.at(Binding::Either);
+                Written::new(format!("\"true\" if {condition} else \"false\""), Binding::Choice)
             }
-            TextCode::Join(value, between) => format!("joined({}, {})", self.value(value), self.text(between)),
-            TextCode::Json(value) => format!("as_json({})", self.value(value)),
-            TextCode::Joined(parts) => parts.iter().map(|part| self.text(part)).collect::<Vec<_>>().join(" + "),
-            TextCode::Choice(condition, one, other) => {
-                format!("({} if {} else {})", self.text(one), self.truth(condition), self.text(other))
+            CodeForm::TextOfNumber(number) => Written::unit(format!("str({})", number.text)),
+            CodeForm::TextOfCounted(number, NumberKind::Whole, _) => Written::unit(format!("str({})", number.text)),
+            CodeForm::TextOfCounted(number, NumberKind::Fraction | NumberKind::Rounded | NumberKind::Either, _) => {
+                Written::unit(format!("numeral({})", number.text))
             }
-        }
-    }
-
-    /// Writes a truth that stands beside `and`, `or` or `not`.
-    fn part(&self, truth: &TruthCode) -> String {
-        match truth {
-            TruthCode::And(..) | TruthCode::Or(..) => format!("({})", self.truth(truth)),
-            _ => self.truth(truth),
-        }
-    }
-
-    fn truth(&self, truth: &TruthCode) -> String {
-        match truth {
-            TruthCode::Constant(true) => "True".to_owned(),
-            TruthCode::Constant(false) => "False".to_owned(),
-            TruthCode::Not(of) => match &**of {
-                TruthCode::Same(one, other) => format!("{} != {}", self.value(one), self.value(other)),
-                TruthCode::Worth(value, number) => format!("number({}) != {}", self.value(value), self.number(number)),
-                of => format!("not {}", self.part(of)),
-            },
-            TruthCode::And(one, other) => format!("{} and {}", self.part(one), self.part(other)),
-            TruthCode::Or(one, other) => format!("{} or {}", self.part(one), self.part(other)),
-            TruthCode::Holds(value) => format!("holds({})", self.value(value)),
-            TruthCode::Filled(text) => format!("{} != \"\"", self.text(text)),
-            TruthCode::Same(one, other) => format!("{} == {}", self.value(one), self.value(other)),
-            TruthCode::SameText(one, other) => format!("{} == {}", self.text(one), self.text(other)),
-            TruthCode::Worth(value, number) => format!("number({}) == {}", self.value(value), self.number(number)),
-            TruthCode::Ordered(value, how, number) => {
-                format!("order({}, {}) {} 0", self.value(value), self.number(number), how.sign())
+            CodeForm::TextOfRounded(given) => Written::unit(format!("numeral({})", call(CodeFunction::Rounded, given))),
+            CodeForm::TextCall(function, given)
+            | CodeForm::NumberCall(function, given)
+            | CodeForm::ValueCall(function, given) => Written::unit(call(*function, given)),
+            CodeForm::Upper(text) => Written::unit(format!("{}.upper()", text.owner())),
+            CodeForm::Lower(text) => Written::unit(format!("{}.lower()", text.owner())),
+            CodeForm::Trim(text) => Written::unit(format!("{}.strip(WHITE)", text.owner())),
+            CodeForm::Replace(text, one, other) => {
+                Written::unit(format!("{}.replace({}, {})", text.owner(), one.text, other.text))
             }
-            TruthCode::Numbers(one, how, other) => {
-                format!("{} {} {}", self.number(one), how.sign(), self.number(other))
+            CodeForm::Join(value, between) => Written::unit(format!("joined({}, {})", value.text, between.text)),
+            CodeForm::Json(value) => Written::unit(format!("as_json({})", value.text)),
+            CodeForm::Joined(parts) => {
+                let parts: Vec<String> = parts.iter().map(|part| part.written().at(Binding::Sum)).collect();
+                Written::new(parts.join(" + "), Binding::Sum)
             }
-            TruthCode::Contains(value, other) => format!("contains({}, {})", self.value(value), self.value(other)),
-            TruthCode::Is(value, test) => {
-                let value = self.value(value);
+            CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
+                choice(condition, one, other)
+            }
+            CodeForm::Constant(true) => Written::unit("True"),
+            CodeForm::Constant(false) => Written::unit("False"),
+            CodeForm::Not(truth) => Written::new(format!("not {}", truth.at(Binding::Negation)), Binding::Negation),
+            CodeForm::And(one, other) => either(one, "and", other),
+            CodeForm::Or(one, other) => either(one, "or", other),
+            CodeForm::Holds(value) => Written::unit(format!("holds({})", value.text)),
+            CodeForm::Filled(text) => comparison(format!("{} != \"\"", text.at(Binding::Sum))),
+            CodeForm::Same(one, other) | CodeForm::SameText(one, other) => {
+                comparison(format!("{} == {}", one.at(Binding::Sum), other.at(Binding::Sum)))
+            }
+            CodeForm::Worth(value, number) => comparison(format!("as_number({}) == {}", value.text, number.text)),
+            CodeForm::Ordered(value, how, number) => {
+                comparison(format!("order_of({}, {}) {} 0", value.text, number.text, how.sign()))
+            }
+            CodeForm::Numbers(one, how, other) => comparison(format!("{} {} {}", one.text, how.sign(), other.text)),
+            CodeForm::Contains(value, other) => Written::unit(format!("contains({}, {})", value.text, other.text)),
+            CodeForm::Is(value, test) => {
+                let (value, side) = (&value.text, value.at(Binding::Sum));
                 match test {
-                    ValueTest::Defined => format!("{value} is not MISSING"),
-                    ValueTest::Undefined => format!("{value} is MISSING"),
-                    ValueTest::Null => format!("{value} is None"),
-                    ValueTest::Text => format!("isinstance({value}, str)"),
-                    ValueTest::Number => format!("isinstance({value}, (int, float))"),
-                    ValueTest::List => format!("({value} is MISSING or isinstance({value}, list))"),
-                    ValueTest::Object => format!("isinstance({value}, dict)"),
+                    ValueTest::Defined => comparison(format!("{side} is not MISSING")),
+                    ValueTest::Undefined => comparison(format!("{side} is MISSING")),
+                    ValueTest::Null => comparison(format!("{side} is None")),
+                    ValueTest::Text => Written::unit(format!("isinstance({value}, str)")),
+                    ValueTest::Number => Written::unit(format!("isinstance({value}, (int, float))")),
+                    ValueTest::List => {
+                        Written::new(format!("{side} is MISSING or isinstance({value}, list)"), Binding::Either)
+                    }
+                    ValueTest::Object => Written::unit(format!("isinstance({value}, dict)")),
+                    ValueTest::Truth => Written::unit(format!("isinstance({value}, bool)")),
+                    ValueTest::Odd => Written::unit(format!("is_odd({value})")),
+                    ValueTest::Even => Written::unit(format!("is_even({value})")),
                 }
             }
-            TruthCode::First(number) => format!("{} == 0", self.names.index(*number)),
-            TruthCode::Last(number) => {
-                format!("{} == len({}) - 1", self.names.index(*number), self.names.items(*number))
+            CodeForm::AtFirst(index) => comparison(format!("{index} == 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} == len({items}) - 1")),
+            CodeForm::Index(index, 0) => Written::unit(index),
+            CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
+            CodeForm::LoopLength(items) => Written::unit(format!("len({items})")),
+            CodeForm::Length(value) => Written::unit(format!("length_of({})", value.text)),
+            CodeForm::Sum(one, sign, other) => {
+                let (own, more) = match sign {
+                    SumSign::Add | SumSign::Subtract => (Binding::Sum, Binding::Product),
+                    SumSign::Multiply | SumSign::Divide | SumSign::DivideDown | SumSign::Remainder => {
+                        (Binding::Product, Binding::Unit)
+                    }
+                };
+                Written::new(format!("{} {} {}", one.at(own), sign.sign(), other.at(more)), own)
             }
+            CodeForm::Counted(value) => Written::unit(format!("counted({})", value.text)),
+            CodeForm::CountedNumeral(value) => Written::unit(format!("counted(as_number({}))", value.text)),
+            CodeForm::Added(one, other) => Written::unit(format!("added({}, {})", one.text, other.text)),
+            CodeForm::Null => Written::unit("None"),
+            CodeForm::Missing => Written::unit("MISSING"),
+            CodeForm::ValueOfText(written) | CodeForm::ValueOfNumber(written) => written.clone(),
+            CodeForm::ValueOfTruth(truth) => truth.clone(),
+            CodeForm::List(items) => {
+                Written::unit(format!("[{}]", items.iter().map(ListItem::text).collect::<Vec<_>>().join(", ")))
+            }
+            CodeForm::ReadLocal(name) => Written::unit(format!("read({name})")),
+            CodeForm::Item(value, key) => Written::unit(format!("item_of({}, {})", value.text, key.text)),
+            CodeForm::FirstOf(value) => Written::unit(format!("first_of({})", value.text)),
+            CodeForm::LastOf(value) => Written::unit(format!("last_of({})", value.text)),
+            CodeForm::Given(value) => Written::unit(format!("given({})", value.text)),
         }
     }
 
-    fn number(&self, number: &NumberCode) -> String {
-        match number {
-            NumberCode::Literal(digits) => digits.clone(),
-            NumberCode::Index(number, 0) => self.names.index(*number),
-            NumberCode::Index(number, from) => format!("{} + {from}", self.names.index(*number)),
-            NumberCode::LoopLength(number) => format!("len({})", self.names.items(*number)),
-            NumberCode::Length(value) => format!("length({})", self.value(value)),
-        }
+    fn negated(&self, form: &CodeForm) -> Option<Written> {
+        let comparison = |text: String| Some(Written::new(text, Binding::Comparison));
+        negated_comparison(self, form).or_else(|| match form {
+            CodeForm::Filled(text) => comparison(format!("{} == \"\"", text.at(Binding::Sum))),
+            CodeForm::Same(one, other) | CodeForm::SameText(one, other) => {
+                comparison(format!("{} != {}", one.at(Binding::Sum), other.at(Binding::Sum)))
+            }
+            CodeForm::Worth(value, number) => comparison(format!("as_number({}) != {}", value.text, number.text)),
+            CodeForm::AtFirst(index) => comparison(format!("{index} > 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} < len({items}) - 1")),
+            // Before all others stands a sign.
+            _ => None,
+        })
     }
 
-    fn value(&self, value: &ValueCode) -> String {
-        match value {
-            ValueCode::Null => "None".to_owned(),
-            ValueCode::OfText(text) => self.text(text),
-            ValueCode::OfTruth(truth) => format!("({})", self.truth(truth)),
-            ValueCode::OfNumber(number) => self.number(number),
-            ValueCode::List(items) => {
-                format!("[{}]", items.iter().map(|item| self.value(item)).collect::<Vec<_>>().join(", "))
-            }
-            ValueCode::Parameter(place) => self.names.parameter(*place).to_owned(),
-            ValueCode::Read(place) => self.names.read(*place).to_owned(),
-            ValueCode::Local(place) => self.names.local(*place).to_owned(),
-            ValueCode::ReadLocal(place) => format!("read({})", self.names.local(*place)),
-            ValueCode::Item(value, key) => format!("item({}, {})", self.value(value), self.value(key)),
-            ValueCode::First(value) => format!("first({})", self.value(value)),
-            ValueCode::Last(value) => format!("last({})", self.value(value)),
-            ValueCode::Choice(condition, one, other) => {
-                format!("({} if {} else {})", self.value(one), self.truth(condition), self.value(other))
-            }
-            ValueCode::Missing => "MISSING".to_owned(),
-            ValueCode::Given(value) => format!("given({})", self.value(value)),
-        }
+    fn line(&self, line: &CodeLine<'_>) -> Option<String> {
+        Some(match line {
+            CodeLine::NeedFields(parameter, field) => format!("need_fields({parameter}, {})", quoted(field)),
+            CodeLine::ReadParameter(read, parameter) => format!("{read} = read({parameter})"),
+            CodeLine::BeginText(name) => format!("{name} = \"\""),
+            CodeLine::Write(name, text) => format!("{name} += {}", text.text),
+            CodeLine::Return(name) => format!("return {name}"),
+            CodeLine::If(condition) => format!("if {}:", condition.text),
+            CodeLine::ElseIf(condition) => format!("elif {}:", condition.text),
+            CodeLine::Else => "else:".to_owned(),
+            CodeLine::Loop(head) => loop_lines(head),
+            CodeLine::IfNone(items) => format!("if not {items}:"),
+            CodeLine::End => return None,
+            CodeLine::Nothing => "pass".to_owned(),
+            CodeLine::Begin(name, value, _) | CodeLine::Set(name, value) => format!("{name} = {}", value.text),
+        })
     }
+
+    fn head(&self, name: &str, parameters: &[&str], about: &str) -> String {
+        format!("def {name}({}):\n    \"\"\"Writes {about}.\"\"\"\n", parameters.join(", "))
+    }
+}
+
+fn loop_lines(head: &LoopHead<'_>) -> String {
+    let target = head.names.join(", ");
+    let (function, each) =
+        if head.names.len() > 1 { ("loop_pairs", format!("({target})")) } else { ("loop_items", target.clone()) };
+    let over = format!("{function}({})", head.over.text);
+    let mut out = String::new();
+    let over = match head.items {
+        None => over,
+        Some(items) => {
+            out = match &head.only {
+                Some(only) => format!("{items} = [{each} for {target} in {over} if {}]\n", only.text),
+                None => format!("{items} = {over}\n"),
+            };
+            items.to_owned()
+        }
+    };
+    out + &match head.index {
+        Some(index) => format!("for {index}, {each} in enumerate({over}):"),
+        None => format!("for {target} in {over}:"),
+    }
+}
+
+fn call(function: CodeFunction, given: &[WrittenArgument]) -> String {
+    let name = match function {
+        CodeFunction::Title => "title_case",
+        CodeFunction::Capitalized => "capitalized",
+        CodeFunction::Indented => "indented",
+        CodeFunction::Pretty => "pretty_json",
+        CodeFunction::Absolute => "absolute",
+        CodeFunction::Whole => "whole_of",
+        CodeFunction::Fraction => "fraction_of",
+        CodeFunction::Rounded => "rounded",
+        CodeFunction::Total => "total_of",
+        CodeFunction::Smallest => "smallest_of",
+        CodeFunction::Largest => "largest_of",
+        CodeFunction::Listed => "list_of",
+        CodeFunction::Sorted => "sorted_by",
+        CodeFunction::Unique => "unique_of",
+        CodeFunction::Reversed => "reversed_of",
+        CodeFunction::FieldPairs => "pairs_of",
+        CodeFunction::Mapped => "field_of_each",
+        CodeFunction::Batches => "batches_of",
+    };
+    let argument = |given: &WrittenArgument| match given {
+        WrittenArgument::Value(written) | WrittenArgument::Text(written) => written.text.clone(),
+        WrittenArgument::Count(count) => count.to_string(),
+        WrittenArgument::Flag(flag) => {
+            if *flag {
+                "True".to_owned()
+            } else {
+                "False".to_owned()
+            }
+        }
+    };
+    format!("{name}({})", given.iter().map(argument).collect::<Vec<_>>().join(", "))
 }

@@ -8,7 +8,8 @@ use crate::{
     model::Wire,
     present::{
         program::{
-            NOTHING, ProgramNames, PromptProgram, TextPart, code::ProgramVariable, lines, rust_code, text_parts,
+            NOTHING, ProgramNames, PromptProgram, TextPart, code::ProgramVariable, identifier, lines,
+            rust_code::RustCode, text_parts, variants::BodyVariants,
         },
         snippets::HeaderPart,
         tool_loop,
@@ -24,6 +25,22 @@ const TAKEN: &[&str] = &[
     "box", "do", "final", "macro", "override", "priv", "try", "typeof", "unsized", "virtual", "yield", "body",
     "request", "answer", "headers", "url", "response", "value", "text",
 ];
+
+/// Writes the bytes of a file that is sent.
+const BASE64: &str = r#"/// Writes bytes in base64.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().chain(&[0, 0]).take(3).fold(0, |word, byte| word << 8 | usize::from(*byte));
+        for at in 0..4 {
+            out.push(if at > chunk.len() { '=' } else { char::from(LETTERS[word >> (18 - 6 * at) & 63]) });
+        }
+    }
+    out
+}
+
+"#;
 
 /// Returns the expression that is true of a response that was cut off, and that of its text, an `Option<String>`.
 fn reading(wire: Wire) -> (&'static str, &'static str) {
@@ -116,6 +133,36 @@ fn raw(value: &Value) -> String {
     format!("r{fence}\"{body}\"{fence}")
 }
 
+/// Lists the fields of a body whose lists have items that go with their messages.
+fn optional_lists(variants: &BodyVariants) -> Vec<(&String, &Vec<Value>)> {
+    let has_optional = |name: &String| variants.items.iter().any(|item| item.field == *name);
+    let lists = variants.body.iter().filter_map(|(name, value)| Some((name, value.as_array()?)));
+    lists.filter(|(name, _)| has_optional(name)).collect()
+}
+
+/// Writes a value as `json!` takes it, from a line of this depth on.
+fn json_value(value: &Value, depth: usize, names: &[String]) -> String {
+    let (inner, end) = ("    ".repeat(depth + 1), "    ".repeat(depth));
+    match value {
+        Value::String(text) => match text_parts(text).as_slice() {
+            [TextPart::Text(text)] => quoted(text),
+            [TextPart::Variable(place)] => names.get(*place).cloned().unwrap_or_default(),
+            _ => format!("({})", filled(text, names)),
+        },
+        Value::Array(items) if !items.is_empty() => {
+            let items = items.iter().map(|item| format!("{inner}{},\n", json_value(item, depth + 1, names)));
+            format!("[\n{}{end}]", items.collect::<String>())
+        }
+        Value::Object(fields) if !fields.is_empty() => {
+            let field = |(name, value): (&String, &Value)| {
+                format!("{inner}{}: {},\n", quoted(name), json_value(value, depth + 1, names))
+            };
+            format!("{{\n{}{end}}}", fields.iter().map(field).collect::<String>())
+        }
+        Value::Array(_) | Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
 /// Writes the function that makes the body, in which texts with marks were found by their places.
 fn request(program: &PromptProgram, names: &ProgramNames, found: &[(String, String)]) -> String {
     let variants = &program.variants;
@@ -146,6 +193,9 @@ fn request(program: &PromptProgram, names: &ProgramNames, found: &[(String, Stri
         let given: Vec<String> = message.code.takes.iter().map(given).collect();
         let _ = writeln!(out, "    let {text}: &str = &{writer}({})?;", given.join(", "));
     }
+    for (file, name) in names.files(program) {
+        let _ = writeln!(out, "    let {name}: &str = &base64(include_bytes!({}));", quoted(file));
+    }
     let is = |places: &[usize], not: &str| -> Vec<String> {
         places.iter().map(|place| format!("{not}{}.trim().is_empty()", names.value(*place))).collect()
     };
@@ -158,14 +208,21 @@ fn request(program: &PromptProgram, names: &ProgramNames, found: &[(String, Stri
     for (path, text) in found {
         let _ = writeln!(out, "    {path} = {}.into();", filled(text, &names.values));
     }
-    // From the last on, so that the places of the others stay.
-    for (field, item, mark) in variants.items.iter().rev() {
-        let empty = is(&[*mark], "").concat();
-        let _ = writeln!(
-            out,
-            "    if {empty} {{\n        body[{}].as_array_mut().map(|items| items.remove({item}));\n    }}",
-            quoted(field)
-        );
+    for (name, items) in optional_lists(variants) {
+        let list = identifier(name, &names.taken, &names.values);
+        let _ = writeln!(out, "    let mut {list}: Vec<Value> = Vec::new();");
+        for (at, item) in items.iter().enumerate() {
+            let own = variants.items.iter().find(|own| own.field == *name && own.item == at);
+            let written = |depth: usize| format!("{list}.push(json!({}));", json_value(item, depth, &names.values));
+            let _ = match own {
+                None => writeln!(out, "    {}", written(1)),
+                Some(own) => {
+                    let sent = names.sent(own, |name| format!("{name}.trim().is_empty()"), ["&&", "||", "!"]);
+                    writeln!(out, "    if {sent} {{\n        {}\n    }}", written(2))
+                }
+            };
+        }
+        let _ = writeln!(out, "    body[{}] = {list}.into();", quoted(name));
     }
     for field in &variants.fields {
         let all = [is(&field.empty, ""), is(&field.filled, "!")].concat().join(" && ");
@@ -196,13 +253,18 @@ fn request(program: &PromptProgram, names: &ProgramNames, found: &[(String, Stri
 
 /// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
-    let names = program.names(TAKEN, rust_code::HELPERS);
-    let mut body = Value::Object(program.variants.body.clone());
+    let names = program.names(TAKEN, &RustCode);
+    let mut fields = program.variants.body.clone();
+    for (name, _) in optional_lists(&program.variants) {
+        // It is built item by item.
+        fields.insert(name.clone(), Value::Array(Vec::new()));
+    }
+    let mut body = Value::Object(fields);
     let mut found = Vec::new();
     taken_out(&mut body, "body", &mut found);
     let body = raw(&body);
     let request = request(program, &names, &found);
-    let code = program.functions(&names, rust_code::HELPERS, &request, rust_code::function);
+    let code = program.functions(&names, &RustCode, &request);
     let code: String = code.iter().flat_map(|part| [part.as_str(), "\n"]).collect();
     let headers: Vec<String> = program
         .headers()
@@ -212,7 +274,8 @@ pub(super) fn write(program: &PromptProgram) -> String {
     let headers = headers.concat();
     let reads = "Result<Vec<(&'static str, String)>, std::env::VarError>";
     let answered = tool_loop::rust(&program.request);
-    let used = if answered.as_ref().is_some_and(|lines| lines.contains("json!")) { "{Value, json}" } else { "Value" };
+    let has_json = request.contains("json!(") || answered.as_ref().is_some_and(|lines| lines.contains("json!"));
+    let used = if has_json { "{Value, json}" } else { "Value" };
     let mut out = format!("// {}\n\nuse serde_json::{used};\n\n", program.about);
     let _ = match program.address().as_slice() {
         [HeaderPart::Text(url)] => {
@@ -230,6 +293,9 @@ pub(super) fn write(program: &PromptProgram) -> String {
         "/// Returns the headers of the request. Fails where an environment variable is missing.\npub fn headers() -> {reads} {{\n    Ok(vec![\n{headers}    ])\n}}\n\n\
          const BODY: &str = {body};\n\n{code}"
     );
+    if !program.files.is_empty() {
+        out.push_str(BASE64);
+    }
     out.push_str(&request);
     let (cut, text) = reading(program.wire);
     let what = if program.is_json { ", which is JSON" } else { "" };

@@ -1,18 +1,20 @@
 //! The code of messages in Rust, and the functions that it stands on. A value is an `Option<Value>`: none is what is not
 //! given.
 
-use std::fmt::Write as _;
-
 use crate::{
     present::program::{
-        CodeNames, Helper,
-        code::{CodeLoop, CodeStep, MessageCode, NumberCode, TextCode, TruthCode, ValueCode},
+        Helper,
+        code::CodeFunction,
+        code_language::{
+            Binding, CodeForm, CodeLanguage, CodeLine, JoinedPart, ListItem, LoopHead, Written, WrittenArgument,
+            negated_comparison,
+        },
     },
     template::expression::{ValueComparison, ValueTest},
 };
 
 /// The functions that the code may need, each after those that it needs itself.
-pub(super) const HELPERS: &[Helper] = &[
+const HELPERS: &[Helper] = &[
     Helper {
         name: "read",
         code: "/// Returns what a text is the JSON of, if that is a list or an object.\nfn read(value: &Option<Value>) -> Option<Value> {\n    match value {\n        \
@@ -41,8 +43,8 @@ pub(super) const HELPERS: &[Helper] = &[
                if has_fields { Ok(()) } else { Err(format!(\"no value for {name}\")) }\n}\n",
     },
     Helper {
-        name: "number",
-        code: "/// Returns what a number, or a text that writes one, is worth.\nfn number(value: &Option<Value>) -> Option<f64> {\n    match value {\n        \
+        name: "as_number",
+        code: "/// Returns what a number, or a text that writes one, is worth.\nfn as_number(value: &Option<Value>) -> Option<f64> {\n    match value {\n        \
                Some(Value::Number(number)) => number.as_f64(),\n        Some(Value::Bool(truth)) => Some(f64::from(u8::from(*truth))),\n        \
                Some(Value::String(text)) => serde_json::from_str::<serde_json::Number>(text.trim()).ok()?.as_f64(),\n        _ => None,\n    }\n}\n",
     },
@@ -55,7 +57,7 @@ pub(super) const HELPERS: &[Helper] = &[
         name: "holds",
         code: "fn holds(value: &Option<Value>) -> bool {\n    match value {\n        None | Some(Value::Null) => false,\n        Some(Value::String(text)) => !text.is_empty(),\n        \
                Some(Value::Array(items)) => !items.is_empty(),\n        Some(Value::Object(fields)) => !fields.is_empty(),\n        \
-               Some(Value::Bool(_) | Value::Number(_)) => number(value) != Some(0.0),\n    }\n}\n",
+               Some(Value::Bool(_) | Value::Number(_)) => as_number(value) != Some(0.0),\n    }\n}\n",
     },
     Helper {
         name: "same",
@@ -65,12 +67,12 @@ pub(super) const HELPERS: &[Helper] = &[
                (Some(Value::Object(one)), Some(Value::Object(other))) => {\n            \
                let found = |(name, value): (&String, &Value)| other.get(name).is_some_and(|other| same(value, other));\n            \
                one.len() == other.len() && one.iter().all(found)\n        }\n        \
-               (Some(Value::Number(_) | Value::Bool(_)), Some(Value::Number(_) | Value::Bool(_))) => number(one) == number(other),\n        \
+               (Some(Value::Number(_) | Value::Bool(_)), Some(Value::Number(_) | Value::Bool(_))) => as_number(one) == as_number(other),\n        \
                _ => one == other,\n    }\n}\n",
     },
     Helper {
-        name: "order",
-        code: "/// Compares a value with a number.\nfn order(value: &Option<Value>, other: f64) -> Result<std::cmp::Ordering, String> {\n    match (number(value), value) {\n        \
+        name: "order_of",
+        code: "/// Compares a value with a number.\nfn order_of(value: &Option<Value>, other: f64) -> Result<std::cmp::Ordering, String> {\n    match (as_number(value), value) {\n        \
                (Some(own), _) => Ok(own.total_cmp(&other)),\n        (None, Some(Value::String(text))) if !text.trim().is_empty() => {\n            \
                Err(format!(\"a text that is no number cannot be compared with one: {text}\"))\n        }\n        \
                (None, Some(Value::Array(_) | Value::Object(_))) => Ok(std::cmp::Ordering::Greater),\n        (None, _) => Ok(std::cmp::Ordering::Less),\n    }\n}\n",
@@ -85,8 +87,8 @@ pub(super) const HELPERS: &[Helper] = &[
                Value::Null | Value::Number(_) => return Err(\"this holds nothing\".to_owned()),\n    })\n}\n",
     },
     Helper {
-        name: "item",
-        code: "/// Returns a field or an item of a value.\nfn item(value: &Option<Value>, key: &Option<Value>) -> Result<Option<Value>, String> {\n    \
+        name: "item_of",
+        code: "/// Returns a field or an item of a value.\nfn item_of(value: &Option<Value>, key: &Option<Value>) -> Result<Option<Value>, String> {\n    \
                let place = |length: usize| {\n        let place = key.as_ref().and_then(Value::as_i64)?;\n        \
                let length = i64::try_from(length).ok()?;\n        usize::try_from(if place < 0 { length + place } else { place }).ok()\n    };\n    match value {\n        \
                None => Err(\"something is read of what has no value\".to_owned()),\n        \
@@ -105,216 +107,489 @@ pub(super) const HELPERS: &[Helper] = &[
                None | Some(Value::Null | Value::Bool(_) | Value::Number(_)) => Err(\"this has no items\".to_owned()),\n    }\n}\n",
     },
     Helper {
-        name: "items",
+        name: "loop_items",
         code: "/// Returns what a loop runs over: items, names of fields, or the lines of a text that are not blank.\n\
-               fn items(value: &Option<Value>) -> Result<Vec<Option<Value>>, String> {\n    match value {\n        \
+               fn loop_items(value: &Option<Value>) -> Result<Vec<Option<Value>>, String> {\n    match value {\n        \
                Some(Value::String(text)) => {\n            Ok(text.lines().filter(|line| !line.trim().is_empty()).map(|line| Some(line.into())).collect())\n        }\n        \
                Some(Value::Null) => Ok(Vec::new()),\n        value => parts(value),\n    }\n}\n",
     },
     Helper {
-        name: "pairs",
-        code: "fn pairs(value: &Option<Value>) -> Result<Vec<(Option<Value>, Option<Value>)>, String> {\n    if let Some(Value::Object(fields)) = value {\n        \
+        name: "loop_pairs",
+        code: "fn loop_pairs(value: &Option<Value>) -> Result<Vec<(Option<Value>, Option<Value>)>, String> {\n    if let Some(Value::Object(fields)) = value {\n        \
                return Ok(fields.iter().map(|(name, value)| (Some(name.as_str().into()), Some(value.clone()))).collect());\n    }\n    \
                let pair = |pair: &Option<Value>| -> Result<(Option<Value>, Option<Value>), String> {\n        match (pair, parts(pair)?.as_slice()) {\n            \
                (Some(Value::Array(_) | Value::Object(_)), [one, other]) => Ok((one.clone(), other.clone())),\n            \
-               _ => Err(\"a loop with two names runs over what is no pairs\".to_owned()),\n        }\n    };\n    items(value)?.iter().map(pair).collect()\n}\n",
+               _ => Err(\"a loop with two names runs over what is no pairs\".to_owned()),\n        }\n    };\n    loop_items(value)?.iter().map(pair).collect()\n}\n",
     },
     Helper {
-        name: "first",
-        code: "fn first(value: &Option<Value>) -> Result<Option<Value>, String> {\n    Ok(parts(value)?.first().cloned().flatten())\n}\n",
+        name: "first_of",
+        code: "fn first_of(value: &Option<Value>) -> Result<Option<Value>, String> {\n    Ok(parts(value)?.first().cloned().flatten())\n}\n",
     },
     Helper {
-        name: "last",
-        code: "fn last(value: &Option<Value>) -> Result<Option<Value>, String> {\n    Ok(parts(value)?.last().cloned().flatten())\n}\n",
+        name: "last_of",
+        code: "fn last_of(value: &Option<Value>) -> Result<Option<Value>, String> {\n    Ok(parts(value)?.last().cloned().flatten())\n}\n",
     },
     Helper {
-        name: "length",
-        code: "fn length(value: &Option<Value>) -> Result<usize, String> {\n    Ok(parts(value)?.len())\n}\n",
+        name: "length_of",
+        code: "fn length_of(value: &Option<Value>) -> Result<usize, String> {\n    Ok(parts(value)?.len())\n}\n",
     },
     Helper {
         name: "joined",
         code: "fn joined(value: &Option<Value>, between: &str) -> Result<String, String> {\n    if matches!(value, Some(Value::Null)) {\n        return Ok(String::new());\n    }\n    \
                let all: Vec<String> = parts(value)?.iter().map(spelled).collect::<Result<_, _>>()?;\n    Ok(all.join(between))\n}\n",
     },
+    Helper {
+        name: "counted",
+        code: r#"/// Makes sure that there is a number to count with.
+fn counted(value: &Option<Value>) -> Result<Option<Value>, String> {
+    match value {
+        Some(Value::Number(_)) => Ok(value.clone()),
+        Some(Value::Bool(truth)) => Ok(Some(Value::from(u8::from(*truth)))),
+        _ => Err("a program does not count with what is no number".to_owned()),
+    }
+}
+"#,
+    },
+    Helper {
+        name: "numeral",
+        code: r#"/// Returns the number that a text writes, and everything else as it is.
+fn numeral(value: &Option<Value>) -> Option<Value> {
+    let text = value.as_ref().and_then(Value::as_str).unwrap_or_default();
+    serde_json::from_str::<serde_json::Number>(text.trim()).map_or_else(|_| value.clone(), |number| Some(Value::Number(number)))
+}
+"#,
+    },
+    Helper {
+        name: "worth",
+        code: r#"fn worth(value: &Option<Value>) -> Result<f64, String> {
+    as_number(&counted(value)?).ok_or_else(|| "a program does not count with what is no number".to_owned())
+}
+"#,
+    },
+    Helper {
+        name: "written",
+        code: r#"/// Writes a number that was counted.
+fn written(value: &Option<Value>) -> Result<String, String> {
+    let text = spelled(value)?;
+    if text.contains('e') { Err(format!("a program does not write the number {text}")) } else { Ok(text) }
+}
+"#,
+    },
+    Helper {
+        name: "calculated",
+        code: r#"/// Counts as templates do: whole numbers stay whole unless they are divided by `/`.
+fn calculated(one: &Option<Value>, sign: &str, other: &Option<Value>) -> Result<Option<Value>, String> {
+    let wrong = || format!("{} {sign} {} is no number that a program has", spelled(one).unwrap_or_default(), spelled(other).unwrap_or_default());
+    let whole = |value: &Option<Value>| value.as_ref().and_then(Value::as_i64);
+    if let (Some(one), Some(other), true) = (whole(one), whole(other), sign != "/") {
+        let is_between = |rest: i64| rest != 0 && (rest < 0) != (other < 0);
+        let result = match sign {
+            "+" => one.checked_add(other),
+            "-" => one.checked_sub(other),
+            "*" => one.checked_mul(other),
+            "%" => one.checked_rem(other).map(|rest| if is_between(rest) { rest + other } else { rest }),
+            _ => one.checked_div(other).map(|down| if is_between(one % other) { down - 1 } else { down }),
+        };
+        return result.map(|result| Some(Value::from(result))).ok_or_else(wrong);
+    }
+    let is_large = |value: &Option<Value>| matches!(value, Some(Value::Number(number)) if !number.is_f64() && number.as_i64().is_none());
+    if is_large(one) || is_large(other) {
+        return Err(wrong());
+    }
+    let (one, other) = (worth(one)?, worth(other)?);
+    if other == 0.0 && matches!(sign, "/" | "//" | "%") {
+        return Err(wrong());
+    }
+    let mut rest = one % other;
+    let mut down = (one - rest) / other;
+    if rest == 0.0 {
+        rest = 0.0_f64.copysign(other);
+    } else if (rest < 0.0) != (other < 0.0) {
+        rest += other;
+        down -= 1.0;
+    }
+    let down = if down == 0.0 { 0.0_f64.copysign(one / other) } else { down.round() };
+    let result = match sign {
+        "+" => one + other,
+        "-" => one - other,
+        "*" => one * other,
+        "/" => one / other,
+        "%" => rest,
+        _ => down,
+    };
+    if result.is_finite() { Ok(Some(Value::from(result))) } else { Err(wrong()) }
+}
+"#,
+    },
+    Helper {
+        name: "added",
+        code: r#"/// Adds two numbers, or puts a text behind another.
+fn added(one: &Option<Value>, other: &Option<Value>) -> Result<Option<Value>, String> {
+    match (one, other) {
+        (Some(Value::String(one)), Some(Value::String(other))) => Ok(Some(Value::from(format!("{one}{other}")))),
+        _ => calculated(&counted(one)?, "+", &counted(other)?),
+    }
+}
+"#,
+    },
+    Helper {
+        name: "absolute",
+        code: r#"fn absolute(value: &Option<Value>) -> Result<Option<Value>, String> {
+    match value {
+        Some(Value::Number(number)) => Ok(match number.as_i64() {
+            Some(whole) => whole.checked_abs().map(Value::from),
+            None => number.as_f64().map(|number| Value::from(number.abs())),
+        }),
+        _ => Err("a program does not count with what is no number".to_owned()),
+    }
+}
+"#,
+    },
+    Helper {
+        name: "rounded",
+        code: r#"/// Rounds a number; what lies in the middle becomes even.
+fn rounded(value: &Option<Value>, digits: usize) -> Result<Option<Value>, String> {
+    match value {
+        Some(Value::Number(number)) if !number.is_f64() => Ok(value.clone()),
+        Some(Value::Number(number)) => {
+            let number = number.as_f64().unwrap_or_default();
+            Ok(format!("{number:.digits$}").parse::<f64>().ok().map(Value::from))
+        }
+        _ => Err("what is rounded is no number".to_owned()),
+    }
+}
+"#,
+    },
+    Helper {
+        name: "worth_of",
+        code: r#"/// Returns a number, or the one that a text writes; none where there is none.
+fn worth_of(value: &Option<Value>) -> Option<Value> {
+    match value {
+        Some(Value::Number(_)) => value.clone(),
+        Some(Value::Bool(truth)) => Some(Value::from(u8::from(*truth))),
+        Some(Value::String(text)) => match text.parse::<i64>() {
+            Ok(whole) => Some(Value::from(whole)),
+            Err(_) => text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from),
+        },
+        _ => None,
+    }
+}
+"#,
+    },
+    Helper {
+        name: "made_number",
+        code: r#"fn made_number(value: &Option<Value>, otherwise: &Option<Value>) -> Result<Option<Value>, String> {
+    if matches!(value, Some(Value::Null)) && otherwise.is_none() {
+        return Ok(Some(Value::from(0)));
+    }
+    let text = spelled(value)?;
+    worth_of(value).or_else(|| otherwise.clone()).map(Some).ok_or_else(|| format!("this is no number: {text}"))
+}
+"#,
+    },
+    Helper {
+        name: "whole_of",
+        code: r#"/// Returns a number without its fraction, or what stands there where there is none.
+fn whole_of(value: &Option<Value>, otherwise: &Option<Value>) -> Result<Option<Value>, String> {
+    let made = made_number(value, otherwise)?;
+    let whole = made.as_ref().is_some_and(|made| made.is_i64() || made.is_u64());
+    Ok(if whole { made } else { made.and_then(|made| made.as_f64()).map(|made| Value::from(made as i64)) })
+}
+"#,
+    },
+    Helper {
+        name: "fraction_of",
+        code: r#"/// Returns a number with a fraction, or what stands there where there is none.
+fn fraction_of(value: &Option<Value>, otherwise: &Option<Value>) -> Result<Option<Value>, String> {
+    Ok(made_number(value, otherwise)?.and_then(|made| made.as_f64()).map(Value::from))
+}
+"#,
+    },
+    Helper {
+        name: "title_case",
+        code: r#"fn title_case(value: &str) -> String {
+    let is_gap = |c: char| c.is_whitespace() || matches!(c, '-' | '(' | '{' | '[' | '<');
+    let word = |word: &str| {
+        let initial: String = word.chars().take(1).collect();
+        let lower = word.to_lowercase();
+        initial.to_uppercase() + lower.get(initial.to_lowercase().len()..).unwrap_or_default()
+    };
+    value.split_inclusive(is_gap).map(|part| match part.strip_suffix(is_gap) {
+        Some(text) => word(text) + &part[text.len()..],
+        None => word(part),
+    }).collect()
+}
+"#,
+    },
+    Helper {
+        name: "capitalized",
+        code: r#"fn capitalized(value: &str) -> Result<String, String> {
+    let initial: String = value.chars().take(1).collect();
+    let is_odd = |c: char| matches!(c, '\u{1c4}'..='\u{1cc}' | '\u{1f1}'..='\u{1f3}' | '\u{10d0}'..='\u{10ff}');
+    if initial.to_uppercase().chars().count() > 1 || initial.contains(is_odd) {
+        return Err(format!("a program does not capitalize {initial}"));
+    }
+    Ok(initial.to_uppercase() + value.to_lowercase().get(initial.to_lowercase().len()..).unwrap_or_default())
+}
+"#,
+    },
+    Helper {
+        name: "indented",
+        code: r#"/// Puts white space before the lines of a text, before the first and before blank ones if that is asked for.
+fn indented(value: &str, width: usize, first: bool, blank: bool) -> String {
+    let value = value.strip_suffix('\n').unwrap_or(value);
+    let value = value.strip_suffix('\r').unwrap_or(value);
+    let line = |(at, line): (usize, &str)| {
+        let moves = (first || at > 0) && (blank || !matches!(line, "" | "\r"));
+        " ".repeat(if moves { width } else { 0 }) + line
+    };
+    let lines: Vec<String> = value.split('\n').enumerate().map(line).collect();
+    let text = lines.join("\n");
+    text.strip_suffix('\r').unwrap_or(&text).to_owned()
+}
+"#,
+    },
+    Helper {
+        name: "pretty_json",
+        code: r#"fn pretty_json(value: &Option<Value>, width: usize) -> Result<String, String> {
+    let value = value.as_ref().ok_or_else(|| "what is read here has no value".to_owned())?;
+    let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
+    // It puts two blanks before what lies one level deeper.
+    let line = |line: &str| {
+        let text = line.trim_start_matches(' ');
+        " ".repeat((line.len() - text.len()) / 2 * width) + text
+    };
+    Ok(text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
+}
+"#,
+    },
+    Helper {
+        name: "items_of",
+        code: r#"/// Returns the items of a list, the names of an object's fields, or the characters of a text.
+fn items_of(value: &Option<Value>) -> Result<Vec<Value>, String> {
+    let found = if matches!(value, Some(Value::Null)) { Vec::new() } else { parts(value)? };
+    Ok(found.into_iter().flatten().collect())
+}
+"#,
+    },
+    Helper {
+        name: "list_of",
+        code: r#"fn list_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    Ok(Some(Value::Array(items_of(value)?)))
+}
+"#,
+    },
+    Helper {
+        name: "total_of",
+        code: r#"fn total_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    let found = items_of(value)?;
+    found.into_iter().try_fold(Some(Value::from(0)), |total, part| calculated(&total, "+", &counted(&Some(part))?))
+}
+"#,
+    },
+    Helper {
+        name: "sorted_by",
+        code: r#"/// Sorts items, by a field if it has a name: texts, for which the case of A to Z does not count, or numbers.
+fn sorted_by(value: &Option<Value>, field: &str, backwards: bool) -> Result<Option<Value>, String> {
+    let key = |part: &Value| -> Result<Value, String> {
+        let key = if field.is_empty() { Some(part.clone()) } else { item_of(&Some(part.clone()), &Some(Value::from(field)))? };
+        match key {
+            Some(Value::String(text)) => Ok(Value::from(text.to_ascii_lowercase())),
+            Some(Value::Number(number)) => Ok(Value::Number(number)),
+            _ => Err("a program does not sort what is neither a text nor a number".to_owned()),
+        }
+    };
+    let mut found: Vec<(Value, Value)> =
+        items_of(value)?.into_iter().map(|part| Ok((key(&part)?, part))).collect::<Result<_, String>>()?;
+    if found.iter().any(|(key, _)| key.is_string()) && !found.iter().all(|(key, _)| key.is_string()) {
+        return Err("a program does not sort texts and numbers together".to_owned());
+    }
+    found.sort_by(|(one, _), (other, _)| {
+        let order = match (one.as_str(), other.as_str()) {
+            (Some(one), Some(other)) => one.cmp(other),
+            _ => one.as_f64().unwrap_or_default().total_cmp(&other.as_f64().unwrap_or_default()),
+        };
+        if backwards { order.reverse() } else { order }
+    });
+    Ok(Some(found.into_iter().map(|(_, part)| part).collect()))
+}
+"#,
+    },
+    Helper {
+        name: "smallest_of",
+        code: r#"fn smallest_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    first_of(&sorted_by(value, "", false)?)
+}
+"#,
+    },
+    Helper {
+        name: "largest_of",
+        code: r#"fn largest_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    first_of(&sorted_by(value, "", true)?)
+}
+"#,
+    },
+    Helper {
+        name: "unique_of",
+        code: r#"/// Returns each item once; the case of texts does not count.
+fn unique_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    let mut keys = Vec::new();
+    let mut found = Vec::new();
+    for part in items_of(value)? {
+        let key = match &part {
+            Value::String(text) => Some(Value::from(text.to_lowercase())),
+            Value::Number(_) => Some(part.clone()),
+            _ => return Err("a program does not sort what is neither a text nor a number".to_owned()),
+        };
+        if !keys.iter().any(|known| same(known, &key)) {
+            keys.push(key);
+            found.push(part);
+        }
+    }
+    Ok(Some(Value::Array(found)))
+}
+"#,
+    },
+    Helper {
+        name: "reversed_of",
+        code: r#"fn reversed_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    if let Some(Value::String(text)) = value {
+        return Ok(Some(text.chars().rev().collect::<String>().into()));
+    }
+    let found = parts(value)?;
+    Ok(Some(found.into_iter().rev().flatten().collect()))
+}
+"#,
+    },
+    Helper {
+        name: "field_pairs",
+        code: r#"fn field_pairs(value: &Option<Value>) -> Result<Option<Value>, String> {
+    match value {
+        Some(Value::Object(fields)) => {
+            Ok(Some(fields.iter().map(|(name, value)| Value::from(vec![Value::from(name.as_str()), value.clone()])).collect()))
+        }
+        _ => Err("this has no fields".to_owned()),
+    }
+}
+"#,
+    },
+    Helper {
+        name: "field_of_each",
+        code: r#"fn field_of_each(value: &Option<Value>, field: &str) -> Result<Option<Value>, String> {
+    let read = |part: Value| {
+        let found = part.as_object().and_then(|fields| fields.get(field).cloned());
+        found.ok_or_else(|| format!("a program does not read what an item has not: {field}"))
+    };
+    items_of(value)?.into_iter().map(read).collect::<Result<Value, String>>().map(Some)
+}
+"#,
+    },
+    Helper {
+        name: "batches_of",
+        code: r#"fn batches_of(value: &Option<Value>, count: usize) -> Result<Option<Value>, String> {
+    Ok(Some(items_of(value)?.chunks(count).map(|list| Value::from(list.to_vec())).collect()))
+}
+"#,
+    },
+    Helper {
+        name: "is_odd",
+        code: r#"fn is_odd(value: &Option<Value>) -> bool {
+    !matches!(value, Some(Value::String(_))) && as_number(value).is_some_and(|number| number % 2.0 != 0.0 && number.fract() == 0.0)
+}
+"#,
+    },
+    Helper {
+        name: "is_even",
+        code: r#"fn is_even(value: &Option<Value>) -> bool {
+    !matches!(value, Some(Value::String(_))) && as_number(value).is_some_and(|number| number % 2.0 == 0.0)
+}
+"#,
+    },
 ];
 
-/// Writes a function that writes a message.
-pub(super) fn function(code: &MessageCode, names: &CodeNames, name: &str, about: &str) -> String {
-    let printer = Printer { names };
-    let parameters: Vec<String> =
-        code.takes.iter().map(|place| format!("{}: &Option<Value>", names.parameter(*place))).collect();
-    let mut out = format!("/// Writes {about}.\nfn {name}({}) -> Result<String, String> {{\n", parameters.join(", "));
-    for (place, field) in &code.fields {
-        let _ = writeln!(out, "    need_fields({}, {field:?})?;", names.parameter(*place));
-    }
-    for place in &code.reads {
-        let _ = writeln!(out, "    let {} = read({});", names.read(*place), names.parameter(*place));
-    }
-    out.push_str("    let mut out = String::new();\n");
-    printer.steps(&code.steps, 1, &mut out);
-    out.push_str("    Ok(out)\n}\n");
-    out
-}
+/// The language as the code of messages is written in it.
+pub(super) struct RustCode;
 
-struct Printer<'a> {
-    names: &'a CodeNames,
-}
-
-impl Printer<'_> {
-    fn steps(&self, steps: &[CodeStep], depth: usize, out: &mut String) {
-        let indent = "    ".repeat(depth);
-        for step in steps {
-            match step {
-                CodeStep::Write(TextCode::Quoted(text)) => {
-                    for line in text.split_inclusive('\n') {
-                        let _ = writeln!(out, "{indent}out.push_str({line:?});");
-                    }
-                }
-                CodeStep::Write(text) => {
-                    let _ = writeln!(out, "{indent}out.push_str({});", self.lent(text));
-                }
-                CodeStep::If { branches, otherwise } => {
-                    for (place, (condition, body)) in branches.iter().enumerate() {
-                        let begin = if place == 0 { indent.clone() } else { format!("{indent}}} else ") };
-                        let _ = writeln!(out, "{begin}if {} {{", self.truth(condition));
-                        self.steps(body, depth + 1, out);
-                    }
-                    if !otherwise.is_empty() {
-                        let _ = writeln!(out, "{indent}}} else {{");
-                        self.steps(otherwise, depth + 1, out);
-                    }
-                    let _ = writeln!(out, "{indent}}}");
-                }
-                CodeStep::Loop(whole) => self.whole_loop(whole, depth, out),
-                CodeStep::Begin(place, value) => {
-                    let name = self.names.local(*place);
-                    let _ = writeln!(out, "{indent}let mut {name}: Option<Value> = {};", self.value(value));
-                }
-                CodeStep::Set(place, value) => {
-                    let _ = writeln!(out, "{indent}{} = {};", self.names.local(*place), self.value(value));
-                }
-            }
-        }
+impl CodeLanguage for RustCode {
+    fn indent(&self) -> &'static str {
+        "    "
     }
 
-    fn whole_loop(&self, whole: &CodeLoop, depth: usize, out: &mut String) {
-        let indent = "    ".repeat(depth);
-        let names: Vec<&str> = whole.names.iter().map(|place| self.names.local(*place)).collect();
-        let function = if names.len() > 1 { "pairs" } else { "items" };
-        let mut over = format!("{function}({})?", self.lent_value(&whole.over));
-        let (items, index) = (self.names.items(whole.number), self.names.index(whole.number));
-        let target = if names.len() > 1 { format!("({})", names.join(", ")) } else { names.concat() };
-        if whole.is_kept {
-            let _ = match &whole.only {
-                Some(only) => writeln!(
-                    out,
-                    "{indent}let mut {items} = Vec::new();\n{indent}for {target} in {over} {{\n{indent}    if {} {{\n\
-                     {indent}        {items}.push({target});\n{indent}    }}\n{indent}}}",
-                    self.truth(only)
-                ),
-                None => writeln!(out, "{indent}let {items} = {over};"),
-            };
-            over = format!("{items}.iter().cloned()");
-        }
-        let _ = match (whole.is_counted, whole.is_kept) {
-            (true, true) => writeln!(out, "{indent}for ({index}, {target}) in {over}.enumerate() {{"),
-            (true, false) => writeln!(out, "{indent}for ({index}, {target}) in {over}.into_iter().enumerate() {{"),
-            (false, _) => writeln!(out, "{indent}for {target} in {over} {{"),
+    fn helpers(&self) -> &'static [Helper] {
+        HELPERS
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one table, a form an entry")]
+    fn form(&self, form: &CodeForm) -> Written {
+        let choice = |condition: &Written, one: &Written, other: &Written| {
+            let text = format!("if {} {{ {} }} else {{ {} }}", condition.text, one.text, other.text);
+            Written::new(text, Binding::Choice)
         };
-        self.steps(&whole.body, depth + 1, out);
-        let _ = writeln!(out, "{indent}}}");
-        if !whole.otherwise.is_empty() {
-            let _ = writeln!(out, "{indent}if {items}.is_empty() {{");
-            self.steps(&whole.otherwise, depth + 1, out);
-            let _ = writeln!(out, "{indent}}}");
-        }
-    }
-
-    /// Writes a text as a `&str`.
-    fn lent(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Quoted(text) => format!("{text:?}"),
-            _ => format!("&{}", self.owner(text)),
-        }
-    }
-
-    /// Writes a text that something is read of.
-    fn owner(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Choice(..) => format!("({})", self.text(text)),
-            TextCode::Quoted(text) => format!("{text:?}"),
-            _ => self.text(text),
-        }
-    }
-
-    /// Writes a text as a `String`.
-    fn text(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Quoted(text) => format!("{text:?}.to_owned()"),
-            TextCode::Parameter(place) => format!("text({})?", self.names.parameter(*place)),
-            TextCode::Of(value) => format!("text({})?", self.lent_value(value)),
-            TextCode::Spelled(value) => format!("spelled({})?", self.lent_value(value)),
-            TextCode::OfTruth(truth) => format!("({}).to_string()", self.truth(truth)),
-            TextCode::OfNumber(number) => format!("({}).to_string()", self.number(number)),
-            TextCode::Upper(text) => format!("{}.to_uppercase()", self.owner(text)),
-            TextCode::Lower(text) => format!("{}.to_lowercase()", self.owner(text)),
-            TextCode::Trim(text) => format!("{}.trim().to_owned()", self.owner(text)),
-            TextCode::Replace(text, one, other) => {
-                format!("{}.replace({}, {})", self.owner(text), self.lent(one), self.lent(other))
+        let either = |one: &Written, sign: &str, other: &Written| {
+            let (one, other) = (one.at(Binding::Negation), other.at(Binding::Negation));
+            Written::new(format!("{one} {sign} {other}"), Binding::Either)
+        };
+        let comparison = |text: String| Written::new(text, Binding::Comparison);
+        let unit = |text: String| Written::unit(text);
+        let counted = |text: String| Written { digits: Some(format!("worth(&{text})?")), ..Written::unit(text) };
+        match form {
+            CodeForm::Quoted(text) => {
+                let quoted = format!("{text:?}");
+                Written { borrowed: Some(quoted.clone()), ..Written::unit(quoted + ".to_owned()") }
             }
-            TextCode::Join(value, between) => format!("joined({}, {})?", self.lent_value(value), self.lent(between)),
-            TextCode::Json(value) => format!("as_json({})?", self.lent_value(value)),
-            TextCode::Joined(parts) => {
-                let gaps = "{}".repeat(parts.len());
-                let parts: Vec<String> = parts.iter().map(|part| self.lent(part)).collect();
-                format!("format!(\"{gaps}\", {})", parts.join(", "))
+            CodeForm::ParameterText(name) => unit(format!("text({name})?")),
+            CodeForm::Block(name) => {
+                Written { borrowed: Some(format!("{name}.as_str()")), ..unit(format!("{name}.clone()")) }
             }
-            TextCode::Choice(condition, one, other) => {
-                format!("if {} {{ {} }} else {{ {} }}", self.truth(condition), self.text(one), self.text(other))
+            CodeForm::TextCall(function, given) => unit(call(*function, given)),
+            CodeForm::TextOfCounted(number, ..) => unit(format!("written({})?", number.lent())),
+            CodeForm::TextOfRounded(given) => unit(format!("written(&{})?", call(CodeFunction::Rounded, given))),
+            CodeForm::TextOfAdded(one, other) => unit(format!("text(&added({}, {})?)?", one.lent(), other.lent())),
+            CodeForm::TextOf(value) => unit(format!("text({})?", value.lent())),
+            CodeForm::Spelled(value) => unit(format!("spelled({})?", value.lent())),
+            CodeForm::TextOfTruth(of) | CodeForm::TextOfNumber(of) => {
+                // A method reads what stands behind a sign first.
+                let is_signed = of.text.starts_with(['!', '-']);
+                let of = if is_signed { format!("({})", of.text) } else { of.at(Binding::Unit) };
+                unit(format!("{of}.to_string()"))
             }
-        }
-    }
-
-    /// Writes a truth that stands beside `&&`, `||` or `!`.
-    fn part(&self, truth: &TruthCode, negated: bool) -> String {
-        match truth {
-            TruthCode::And(..) | TruthCode::Or(..) => format!("({})", self.truth(truth)),
-            TruthCode::Worth(..)
-            | TruthCode::Numbers(..)
-            | TruthCode::SameText(..)
-            | TruthCode::Last(_)
-            | TruthCode::First(_)
-                if negated =>
-            {
-                format!("({})", self.truth(truth))
+            CodeForm::Upper(text) => unit(format!("{}.to_uppercase()", text.owner())),
+            CodeForm::Lower(text) => unit(format!("{}.to_lowercase()", text.owner())),
+            CodeForm::Trim(text) => unit(format!("{}.trim().to_owned()", text.owner())),
+            CodeForm::Replace(text, one, other) => {
+                unit(format!("{}.replace({}, {})", text.owner(), one.lent(), other.lent()))
             }
-            _ => self.truth(truth),
-        }
-    }
-
-    fn truth(&self, truth: &TruthCode) -> String {
-        match truth {
-            TruthCode::Constant(truth) => truth.to_string(),
-            TruthCode::Not(of) => match &**of {
-                TruthCode::Worth(value, number) => {
-                    format!("number({}) != Some({})", self.lent_value(value), self.fraction(number))
-                }
-                TruthCode::Filled(text) => format!("{}.is_empty()", self.owner(text)),
-                TruthCode::Is(value, ValueTest::Defined) => {
-                    self.truth(&TruthCode::Is(value.clone(), ValueTest::Undefined))
-                }
-                of => format!("!{}", self.part(of, true)),
-            },
-            TruthCode::And(one, other) => format!("{} && {}", self.part(one, false), self.part(other, false)),
-            TruthCode::Or(one, other) => format!("{} || {}", self.part(one, false), self.part(other, false)),
-            TruthCode::Holds(value) => format!("holds({})", self.lent_value(value)),
-            TruthCode::Filled(text) => format!("!{}.is_empty()", self.owner(text)),
-            TruthCode::Same(one, other) => format!("same({}, {})", self.lent_value(one), self.lent_value(other)),
-            TruthCode::SameText(one, other) => format!("{} == {}", self.owner(one), self.owner(other)),
-            TruthCode::Worth(value, number) => {
-                format!("number({}) == Some({})", self.lent_value(value), self.fraction(number))
+            CodeForm::Join(value, between) => unit(format!("joined({}, {})?", value.lent(), between.lent())),
+            CodeForm::Json(value) => unit(format!("as_json({})?", value.lent())),
+            CodeForm::Joined(parts) => {
+                let pattern: String = parts
+                    .iter()
+                    .map(|part| match part {
+                        JoinedPart::Quoted(text, _) => text.replace('{', "{{").replace('}', "}}"),
+                        JoinedPart::Other(_) => "{}".to_owned(),
+                    })
+                    .collect();
+                let others = parts.iter().filter_map(|part| match part {
+                    JoinedPart::Quoted(..) => None,
+                    JoinedPart::Other(written) => Some(format!(", {}", written.text)),
+                });
+                unit(format!("format!({pattern:?}{})", others.collect::<String>()))
             }
-            TruthCode::Ordered(value, how, number) => {
+            CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
+                choice(condition, one, other)
+            }
+            CodeForm::Constant(truth) => unit(truth.to_string()),
+            CodeForm::Not(truth) => unit(format!("!{}", truth.at(Binding::Unit))),
+            CodeForm::And(one, other) => either(one, "&&", other),
+            CodeForm::Or(one, other) => either(one, "||", other),
+            CodeForm::Holds(value) => unit(format!("holds({})", value.lent())),
+            CodeForm::Filled(text) => unit(format!("!{}.is_empty()", text.owner())),
+            CodeForm::Same(one, other) => unit(format!("same({}, {})", one.lent(), other.lent())),
+            CodeForm::SameText(one, other) => comparison(format!("{} == {}", one.owner(), other.owner())),
+            CodeForm::Worth(value, number) => {
+                comparison(format!("as_number({}) == Some({})", value.lent(), number.fraction()))
+            }
+            CodeForm::Ordered(value, how, number) => {
                 let asks = match how {
                     ValueComparison::Equal => "is_eq",
                     ValueComparison::Unequal => "is_ne",
@@ -323,94 +598,183 @@ impl Printer<'_> {
                     ValueComparison::Greater => "is_gt",
                     ValueComparison::AtLeast => "is_ge",
                 };
-                format!("order({}, {})?.{asks}()", self.lent_value(value), self.fraction(number))
+                unit(format!("order_of({}, {})?.{asks}()", value.lent(), number.fraction()))
             }
-            TruthCode::Numbers(one, how, other) => {
-                format!("{} {} {}", self.fraction(one), how.sign(), self.fraction(other))
+            CodeForm::Numbers(one, how, other) => {
+                comparison(format!("{} {} {}", one.fraction(), how.sign(), other.fraction()))
             }
-            TruthCode::Contains(value, other) => {
-                format!("contains({}, {})?", self.lent_value(value), self.lent_value(other))
-            }
-            TruthCode::Is(value, test) => {
-                let lent = self.lent_value(value);
-                match test {
-                    ValueTest::Defined => format!("({lent}).is_some()"),
-                    ValueTest::Undefined => format!("({lent}).is_none()"),
+            CodeForm::Contains(value, other) => unit(format!("contains({}, {})?", value.lent(), other.lent())),
+            CodeForm::Is(value, test) => {
+                let lent = value.lent();
+                unit(match test {
+                    ValueTest::Defined => format!("{}.is_some()", read_of(value)),
+                    ValueTest::Undefined => format!("{}.is_none()", read_of(value)),
                     ValueTest::Null => format!("matches!({lent}, Some(Value::Null))"),
                     ValueTest::Text => format!("matches!({lent}, Some(Value::String(_)))"),
                     ValueTest::Number => format!("matches!({lent}, Some(Value::Number(_) | Value::Bool(_)))"),
                     ValueTest::List => format!("matches!({lent}, None | Some(Value::Array(_)))"),
                     ValueTest::Object => format!("matches!({lent}, Some(Value::Object(_)))"),
-                }
+                    ValueTest::Truth => format!("matches!({lent}, Some(Value::Bool(_)))"),
+                    ValueTest::Odd => format!("is_odd({lent})"),
+                    ValueTest::Even => format!("is_even({lent})"),
+                })
             }
-            TruthCode::First(number) => format!("{} == 0", self.names.index(*number)),
-            TruthCode::Last(number) => {
-                format!("{} + 1 == {}.len()", self.names.index(*number), self.names.items(*number))
+            CodeForm::AtFirst(index) => comparison(format!("{index} == 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} + 1 == {items}.len()")),
+            CodeForm::Digits(digits) => {
+                let fraction = if digits.contains('.') { digits.clone() } else { format!("{digits}.0") };
+                Written { digits: Some(fraction), ..Written::unit(digits) }
             }
-        }
-    }
-
-    /// Writes a number as a `usize`, or as it was written.
-    fn number(&self, number: &NumberCode) -> String {
-        match number {
-            NumberCode::Literal(digits) => digits.clone(),
-            NumberCode::Index(number, 0) => self.names.index(*number),
-            NumberCode::Index(number, from) => format!("{} + {from}", self.names.index(*number)),
-            NumberCode::LoopLength(number) => format!("{}.len()", self.names.items(*number)),
-            NumberCode::Length(value) => format!("length({})?", self.lent_value(value)),
-        }
-    }
-
-    /// Writes a number as an `f64`.
-    fn fraction(&self, number: &NumberCode) -> String {
-        match number {
-            NumberCode::Literal(digits) if digits.contains('.') => digits.clone(),
-            NumberCode::Literal(digits) => format!("{digits}.0"),
-            NumberCode::Index(_, from) if *from > 0 => format!("(({}) as f64)", self.number(number)),
-            NumberCode::Index(..) | NumberCode::LoopLength(_) | NumberCode::Length(_) => {
-                format!("({} as f64)", self.number(number))
+            CodeForm::Index(index, 0) => Written::unit(index),
+            CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
+            CodeForm::LoopLength(items) => unit(format!("{items}.len()")),
+            CodeForm::Length(value) => unit(format!("length_of({})?", value.lent())),
+            CodeForm::Sum(one, sign, other) => {
+                counted(format!("calculated({}, {:?}, {})?", one.lent(), sign.sign(), other.lent()))
             }
-        }
-    }
-
-    /// Writes a value as a `&Option<Value>`.
-    fn lent_value(&self, value: &ValueCode) -> String {
-        match value {
-            ValueCode::Parameter(place) => self.names.parameter(*place).to_owned(),
-            ValueCode::Read(place) => format!("&{}", self.names.read(*place)),
-            ValueCode::Local(place) => format!("&{}", self.names.local(*place)),
-            ValueCode::Choice(..) => format!("&({})", self.value(value)),
-            _ => format!("&{}", self.value(value)),
-        }
-    }
-
-    /// Writes a value as an `Option<Value>`.
-    fn value(&self, value: &ValueCode) -> String {
-        match value {
-            ValueCode::Null => "Some(Value::Null)".to_owned(),
-            ValueCode::OfText(text) => format!("Some(Value::from({}))", self.owner(text)),
-            ValueCode::OfTruth(truth) => format!("Some(Value::from({}))", self.truth(truth)),
-            ValueCode::OfNumber(number) => format!("Some(Value::from({}))", self.number(number)),
-            ValueCode::List(items) => {
-                let item = |item: &ValueCode| match item {
-                    ValueCode::OfText(text) => format!("Value::from({})", self.owner(text)),
-                    ValueCode::OfNumber(number) => format!("Value::from({})", self.number(number)),
-                    item => format!("({}).unwrap_or_default()", self.value(item)),
+            CodeForm::Counted(value) => counted(format!("counted({})?", value.lent())),
+            CodeForm::CountedNumeral(value) => counted(format!("counted(&numeral({}))?", value.lent())),
+            CodeForm::LocalNumber(name) => Written {
+                borrowed: Some(format!("&{name}")),
+                digits: Some(format!("worth(&{name})?")),
+                ..unit(format!("{name}.clone()"))
+            },
+            CodeForm::NumberCall(function, given) => counted(call(*function, given)),
+            CodeForm::ValueCall(function, given) => unit(call(*function, given)),
+            CodeForm::Added(one, other) => unit(format!("added({}, {})?", one.lent(), other.lent())),
+            CodeForm::Null => Written::unit("Some(Value::Null)"),
+            CodeForm::Missing => Written::unit("None"),
+            CodeForm::ValueOfText(text) => unit(format!("Some(Value::from({}))", text.owner())),
+            CodeForm::ValueOfTruth(of) | CodeForm::ValueOfNumber(of) => unit(format!("Some(Value::from({}))", of.text)),
+            CodeForm::List(items) => {
+                let item = |item: &ListItem| match item {
+                    ListItem::Text(text) => format!("Value::from({})", text.owner()),
+                    ListItem::Number(number) => format!("Value::from({})", number.text),
+                    ListItem::Value(value) => format!("({}).unwrap_or_default()", value.text),
                 };
-                format!("Some(Value::Array(vec![{}]))", items.iter().map(item).collect::<Vec<_>>().join(", "))
+                let items: Vec<String> = items.iter().map(item).collect();
+                unit(format!("Some(Value::Array(vec![{}]))", items.join(", ")))
             }
-            ValueCode::Parameter(place) => format!("{}.clone()", self.names.parameter(*place)),
-            ValueCode::Read(place) => format!("{}.clone()", self.names.read(*place)),
-            ValueCode::Local(place) => format!("{}.clone()", self.names.local(*place)),
-            ValueCode::ReadLocal(place) => format!("read(&{})", self.names.local(*place)),
-            ValueCode::Item(value, key) => format!("item({}, {})?", self.lent_value(value), self.lent_value(key)),
-            ValueCode::First(value) => format!("first({})?", self.lent_value(value)),
-            ValueCode::Last(value) => format!("last({})?", self.lent_value(value)),
-            ValueCode::Choice(condition, one, other) => {
-                format!("if {} {{ {} }} else {{ {} }}", self.truth(condition), self.value(one), self.value(other))
+            CodeForm::Parameter(name) => {
+                Written { borrowed: Some(name.clone()), ..Written::unit(format!("{name}.clone()")) }
             }
-            ValueCode::Missing => "None".to_owned(),
-            ValueCode::Given(value) => format!("given({})?", self.lent_value(value)),
+            CodeForm::Read(name) | CodeForm::Local(name) => {
+                Written { borrowed: Some(format!("&{name}")), ..Written::unit(format!("{name}.clone()")) }
+            }
+            CodeForm::ReadLocal(name) => unit(format!("read(&{name})")),
+            CodeForm::Item(value, key) => unit(format!("item_of({}, {})?", value.lent(), key.lent())),
+            CodeForm::FirstOf(value) => unit(format!("first_of({})?", value.lent())),
+            CodeForm::LastOf(value) => unit(format!("last_of({})?", value.lent())),
+            CodeForm::Given(value) => unit(format!("given({})?", value.lent())),
         }
     }
+
+    fn negated(&self, form: &CodeForm) -> Option<Written> {
+        let comparison = |text: String| Some(Written::new(text, Binding::Comparison));
+        negated_comparison(self, form).or_else(|| match form {
+            CodeForm::Filled(text) => Some(Written::unit(format!("{}.is_empty()", text.owner()))),
+            CodeForm::Is(value, ValueTest::Defined) => {
+                Some(self.form(&CodeForm::Is(value.clone(), ValueTest::Undefined)))
+            }
+            CodeForm::SameText(one, other) => comparison(format!("{} != {}", one.owner(), other.owner())),
+            CodeForm::Worth(value, number) => {
+                comparison(format!("as_number({}) != Some({})", value.lent(), number.fraction()))
+            }
+            CodeForm::AtFirst(index) => comparison(format!("{index} > 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} + 1 < {items}.len()")),
+            // Before all others stands a sign.
+            _ => None,
+        })
+    }
+
+    fn line(&self, line: &CodeLine<'_>) -> Option<String> {
+        Some(match line {
+            CodeLine::NeedFields(parameter, field) => format!("need_fields({parameter}, {field:?})?;"),
+            CodeLine::ReadParameter(read, parameter) => format!("let {read} = read({parameter});"),
+            CodeLine::BeginText(name) => format!("let mut {name} = String::new();"),
+            CodeLine::Write(name, text) => format!("{name}.push_str({});", text.lent()),
+            CodeLine::Return(name) => format!("Ok({name})"),
+            CodeLine::If(condition) => format!("if {} {{", condition.text),
+            CodeLine::ElseIf(condition) => format!("}} else if {} {{", condition.text),
+            CodeLine::Else => "} else {".to_owned(),
+            CodeLine::Loop(head) => loop_lines(head),
+            CodeLine::IfNone(items) => format!("if {items}.is_empty() {{"),
+            CodeLine::End => "}".to_owned(),
+            CodeLine::Nothing => return None,
+            CodeLine::Begin(name, value, true) => format!("let mut {name}: Option<Value> = {};", value.text),
+            CodeLine::Begin(name, value, false) => format!("let {name}: Option<Value> = {};", value.text),
+            CodeLine::Set(name, value) => format!("{name} = {};", value.text),
+        })
+    }
+
+    fn head(&self, name: &str, parameters: &[&str], about: &str) -> String {
+        let parameters: Vec<String> =
+            parameters.iter().map(|parameter| format!("{parameter}: &Option<Value>")).collect();
+        format!("/// Writes {about}.\nfn {name}({}) -> Result<String, String> {{\n", parameters.join(", "))
+    }
+}
+
+/// Writes a value where a method reads it.
+fn read_of(value: &Written) -> String {
+    match &value.borrowed {
+        Some(borrowed) => borrowed.trim_start_matches('&').to_owned(),
+        None => value.at(Binding::Unit),
+    }
+}
+
+fn loop_lines(head: &LoopHead<'_>) -> String {
+    let (function, target) = if head.names.len() > 1 {
+        ("loop_pairs", format!("({})", head.names.join(", ")))
+    } else {
+        ("loop_items", head.names.concat())
+    };
+    let over = format!("{function}({})?", head.over.lent());
+    let (listed, over, counts) = match (head.items, &head.only) {
+        (Some(items), Some(only)) => {
+            let listed = format!(
+                "let mut {items} = Vec::new();\nfor {target} in {over} {{\n    if {} {{\n        {items}.push({target});\n    }}\n}}\n",
+                only.text
+            );
+            (listed, format!("{items}.iter().cloned()"), ".enumerate()")
+        }
+        (Some(items), None) => (format!("let {items} = {over};\n"), format!("{items}.iter().cloned()"), ".enumerate()"),
+        (None, _) => (String::new(), over, ".into_iter().enumerate()"),
+    };
+    listed
+        + &match head.index {
+            Some(index) => format!("for ({index}, {target}) in {over}{counts} {{"),
+            None => format!("for {target} in {over} {{"),
+        }
+}
+
+fn call(function: CodeFunction, given: &[WrittenArgument]) -> String {
+    let name = match function {
+        CodeFunction::Title => "title_case",
+        CodeFunction::Capitalized => "capitalized",
+        CodeFunction::Indented => "indented",
+        CodeFunction::Pretty => "pretty_json",
+        CodeFunction::Absolute => "absolute",
+        CodeFunction::Whole => "whole_of",
+        CodeFunction::Fraction => "fraction_of",
+        CodeFunction::Rounded => "rounded",
+        CodeFunction::Total => "total_of",
+        CodeFunction::Smallest => "smallest_of",
+        CodeFunction::Largest => "largest_of",
+        CodeFunction::Listed => "list_of",
+        CodeFunction::Sorted => "sorted_by",
+        CodeFunction::Unique => "unique_of",
+        CodeFunction::Reversed => "reversed_of",
+        CodeFunction::FieldPairs => "field_pairs",
+        CodeFunction::Mapped => "field_of_each",
+        CodeFunction::Batches => "batches_of",
+    };
+    let argument = |given: &WrittenArgument| match given {
+        WrittenArgument::Value(written) | WrittenArgument::Text(written) => written.lent(),
+        WrittenArgument::Count(count) => count.to_string(),
+        WrittenArgument::Flag(flag) => flag.to_string(),
+    };
+    // All but these may fail.
+    let fails = !matches!(function, CodeFunction::Title | CodeFunction::Indented);
+    let given: Vec<String> = given.iter().map(argument).collect();
+    format!("{name}({}){}", given.join(", "), if fails { "?" } else { "" })
 }

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use crate::{
     model::Wire,
     present::{
-        program::{LiteralStyle, NOTHING, ProgramNames, PromptProgram, code::ProgramVariable, quoted, typescript_code},
+        program::{
+            LiteralStyle, NOTHING, ProgramNames, PromptProgram, code::ProgramVariable, quoted,
+            typescript_code::TypeScriptCode, variants::OptionalItem,
+        },
         snippets::HeaderPart,
         tool_loop,
     },
@@ -74,6 +77,16 @@ const TAKEN: &[&str] = &[
     "Variables",
 ];
 
+/// Reads a file that is sent.
+const FILE_BESIDE: &str = r#"import { readFileSync } from "node:fs";
+
+/** Returns the bytes of a file beside this program, in base64. */
+function fileBeside(name: string): string {
+  return readFileSync(new URL(encodeURIComponent(name), import.meta.url)).toString("base64");
+}
+
+"#;
+
 /// Returns the expression that is true of an answer that was cut off, and that of its text.
 fn reading(wire: Wire) -> (&'static str, &'static str) {
     match wire {
@@ -113,9 +126,9 @@ fn joined(parts: &[HeaderPart<'_>], escapes: bool) -> String {
 
 /// Writes the module: the request as a function, and what sends or reads it.
 pub(super) fn write(program: &PromptProgram) -> String {
-    let names = program.names(TAKEN, typescript_code::HELPERS);
+    let names = program.names(TAKEN, &TypeScriptCode);
     let (own, request) = (&names.own, request(program, &names));
-    let code = program.functions(&names, typescript_code::HELPERS, &request, typescript_code::function);
+    let code = program.functions(&names, &TypeScriptCode, &request);
     let code: String = code.iter().flat_map(|part| [part.as_str(), "\n"]).collect();
     let headers: Vec<String> = program
         .headers()
@@ -124,6 +137,9 @@ pub(super) fn write(program: &PromptProgram) -> String {
         .collect();
     let headers = headers.concat();
     let mut out = format!("// {}\n\n", program.about);
+    if !program.files.is_empty() {
+        out.push_str(FILE_BESIDE);
+    }
     let given: Vec<&str> = names.values.iter().take(program.variables.len()).map(String::as_str).collect();
     let (taken, given, variables) = if given.is_empty() {
         ("", "", "")
@@ -189,11 +205,16 @@ fn request(program: &PromptProgram, names: &ProgramNames) -> String {
     {
         let _ = writeln!(out, "  const {text} = {writer}({});", names.given(&message.code));
     }
+    for (file, name) in names.files(program) {
+        let _ = writeln!(out, "  const {name} = fileBeside({});", quoted(file));
+    }
     if !variants.needed.is_empty() {
         let empty = is(&variants.needed, "").join(" && ");
         let _ = writeln!(out, "  if ({empty}) throw new Error({});", quoted(NOTHING));
     }
-    let optional = |item: &str, name: &str| format!("...(blank({name}) ? [] : [{item}])");
+    let optional = |written: &str, item: &OptionalItem| {
+        format!("...({} ? [] : [{written}])", names.left_out(item, |name| format!("blank({name})"), "&&", "!"))
+    };
     let body = STYLE.body(variants, &names.values, optional);
     if variants.fields.is_empty() {
         let _ = writeln!(out, "  return {body};");

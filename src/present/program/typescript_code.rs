@@ -1,18 +1,20 @@
 //! The code of messages in TypeScript, and the functions that it stands on.
 
-use std::fmt::Write as _;
-
 use crate::{
     present::program::{
-        CodeNames, Helper,
-        code::{CodeLoop, CodeStep, MessageCode, NumberCode, TextCode, TruthCode, ValueCode},
+        Helper,
+        code::{CodeFunction, NumberKind},
+        code_language::{
+            Binding, CodeForm, CodeLanguage, CodeLine, CountedPart, ListItem, LoopHead, Written, WrittenArgument,
+            negated_comparison,
+        },
         quoted,
     },
-    template::expression::{ValueComparison, ValueTest},
+    template::expression::{SumSign, ValueComparison, ValueTest},
 };
 
 /// The functions that the code may need, each after those that it needs itself.
-pub(super) const HELPERS: &[Helper] = &[
+const HELPERS: &[Helper] = &[
     Helper {
         name: "trimmed",
         code: "function trimmed(value: string): string {\n  return value.replace(/^[\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+/, \"\").replace(/[\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+$/, \"\");\n}\n",
@@ -71,8 +73,8 @@ pub(super) const HELPERS: &[Helper] = &[
                return typeof value === \"number\" || typeof value === \"boolean\" ? Number(value) : null;\n}\n",
     },
     Helper {
-        name: "order",
-        code: "/** Returns -1, 0 or 1 for a value that is less than a number, the same or more. */\nfunction order(value: any, other: number): number {\n  \
+        name: "orderOf",
+        code: "/** Returns -1, 0 or 1 for a value that is less than a number, the same or more. */\nfunction orderOf(value: any, other: number): number {\n  \
                const own = numberOf(value);\n  if (own !== null) return Number(own > other) - Number(own < other);\n  \
                if (typeof value === \"string\" && !blank(value)) throw new Error(`a text that is no number cannot be compared with one: ${value}`);\n  \
                return typeof value === \"object\" && value !== null ? 1 : -1;\n}\n",
@@ -113,12 +115,12 @@ pub(super) const HELPERS: &[Helper] = &[
                if (isObject(value)) return Object.keys(value);\n  throw new Error(`this has no ${what}`);\n}\n",
     },
     Helper {
-        name: "first",
-        code: "function first(value: any): any {\n  return partsOf(value, \"first item\").at(0);\n}\n",
+        name: "firstOf",
+        code: "function firstOf(value: any): any {\n  return partsOf(value, \"first item\").at(0);\n}\n",
     },
     Helper {
-        name: "last",
-        code: "function last(value: any): any {\n  return partsOf(value, \"last item\").at(-1);\n}\n",
+        name: "lastOf",
+        code: "function lastOf(value: any): any {\n  return partsOf(value, \"last item\").at(-1);\n}\n",
     },
     Helper {
         name: "lengthOf",
@@ -128,225 +130,504 @@ pub(super) const HELPERS: &[Helper] = &[
         name: "joined",
         code: "function joined(value: any, between: string): string {\n  return value === null ? \"\" : partsOf(value, \"items\").map(spelled).join(between);\n}\n",
     },
+    Helper {
+        name: "counted",
+        code: r#"/** Makes sure that there is a number to count with. */
+function counted(value: any): number {
+  if (typeof value === "number" || typeof value === "boolean") return Number(value);
+  throw new Error("a program does not count with what is no number");
+}
+"#,
+    },
+    Helper {
+        name: "fraction",
+        code: r#"/** Writes a number with its fraction, be it nought. */
+function fraction(value: number): string {
+  const written = Object.is(value, -0) ? "-0" : String(value);
+  if (/[a-z]/i.test(written)) throw new Error(`a program does not write the number ${written}`);
+  return written.includes(".") ? written : `${written}.0`;
+}
+"#,
+    },
+    Helper {
+        name: "numeral",
+        code: r#"/** Writes a number that was counted of others: with its fraction, be it nought, where one of them has one. */
+function numeral(value: number, ...parts: any[]): string {
+  const hasFraction = (part: any) => (typeof part === "string" ? /[.e]/i.test(part) : !Number.isInteger(Number(part)));
+  if (parts.some(hasFraction)) return fraction(value);
+  const written = String(value);
+  if (/[a-z]/i.test(written) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
+    throw new Error(`a program does not write the number ${written}`);
+  }
+  return written;
+}
+"#,
+    },
+    Helper {
+        name: "divided",
+        code: r#"function divided(one: number, other: number): number {
+  if (other === 0) throw new Error("nothing is divided by 0");
+  return one / other;
+}
+"#,
+    },
+    Helper {
+        name: "remainderOf",
+        code: r#"/** Returns what is left of a division, which has the sign of what it is divided by. */
+function remainderOf(one: number, other: number): number {
+  if (other === 0) throw new Error("nothing is divided by 0");
+  const rest = one % other;
+  if (rest === 0) return other < 0 ? -0 : 0;
+  return rest < 0 !== other < 0 ? rest + other : rest;
+}
+"#,
+    },
+    Helper {
+        name: "dividedDown",
+        code: r#"/** Divides down to a whole number. */
+function dividedDown(one: number, other: number): number {
+  const whole = (one - remainderOf(one, other)) / other;
+  if (whole === 0) return one / other < 0 ? -0 : 0;
+  const down = Math.floor(whole);
+  return whole - down > 0.5 ? down + 1 : down;
+}
+"#,
+    },
+    Helper {
+        name: "added",
+        code: r#"/** Adds two numbers, or puts a text behind another. */
+function added(one: any, other: any): any {
+  return typeof one === "string" && typeof other === "string" ? one + other : counted(one) + counted(other);
+}
+"#,
+    },
+    Helper {
+        name: "addedText",
+        code: r#"function addedText(one: any, other: any): string {
+  const sum = added(one, other);
+  return typeof sum === "number" ? numeral(sum, one, other) : sum;
+}
+"#,
+    },
+    Helper {
+        name: "absolute",
+        code: r#"function absolute(value: any): number {
+  if (typeof value === "boolean") throw new Error("a program does not count with what is no number");
+  return Math.abs(counted(value));
+}
+"#,
+    },
+    Helper {
+        name: "rounded",
+        code: r#"/** Rounds a number; what lies in the middle becomes even. */
+function rounded(value: any, digits: number): number {
+  if (typeof value !== "number") throw new Error("what is rounded is no number");
+  if (Number.isInteger(value)) return value;
+  const exact = value.toFixed(100);
+  const cut = exact.slice(0, exact.length - 100 + digits);
+  const isMiddle = /^50*$/.test(exact.slice(cut.length));
+  return isMiddle && /[02468]\.?$/.test(cut) ? Number(cut) : Number(value.toFixed(digits));
+}
+"#,
+    },
+    Helper {
+        name: "roundedText",
+        code: r#"function roundedText(value: any, digits: number): string {
+  return Number.isInteger(value) ? numeral(value) : fraction(rounded(value, digits));
+}
+"#,
+    },
+    Helper {
+        name: "madeNumber",
+        code: r#"/** Returns a number, or the one that a text writes, or what stands there where there is none. */
+function madeNumber(value: any, otherwise: any): number {
+  if (value === undefined) throw new Error("what is read here has no value");
+  if (value === null) return otherwise ?? 0;
+  const isText = typeof value === "string" && /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/.test(value);
+  if (isText || typeof value === "number" || typeof value === "boolean") return Number(value);
+  if (otherwise === undefined) throw new Error(`this is no number: ${spelled(value)}`);
+  return otherwise;
+}
+"#,
+    },
+    Helper {
+        name: "wholeOf",
+        code: r#"function wholeOf(value: any, otherwise: any): number {
+  return Math.trunc(madeNumber(value, otherwise));
+}
+"#,
+    },
+    Helper {
+        name: "titleCase",
+        code: r#"function titleCase(value: string): string {
+  return value.replace(/[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000({[<-]+/gu, (word: string) => {
+    const [initial] = word;
+    return initial.toUpperCase() + word.toLowerCase().slice(initial.toLowerCase().length);
+  });
+}
+"#,
+    },
+    Helper {
+        name: "capitalized",
+        code: r#"function capitalized(value: string): string {
+  const [initial = ""] = value;
+  const upper = initial.toUpperCase();
+  if ([...upper].length > 1 || /[\u01c4-\u01cc\u01f1-\u01f3\u10d0-\u10ff]/.test(initial)) {
+    throw new Error(`a program does not capitalize ${initial}`);
+  }
+  return upper + value.toLowerCase().slice(initial.toLowerCase().length);
+}
+"#,
+    },
+    Helper {
+        name: "indented",
+        code: r#"/** Puts white space before the lines of a text, before the first and before blank ones if that is asked for. */
+function indented(value: string, width: number, first: boolean, blank: boolean): string {
+  const lines = value.replace(/\n$/, "").replace(/\r$/, "").split("\n");
+  const line = (text: string, at: number) =>
+    (first || at > 0) && (blank || !["", "\r"].includes(text)) ? " ".repeat(width) + text : text;
+  return lines.map(line).join("\n").replace(/\r$/, "");
+}
+"#,
+    },
+    Helper {
+        name: "prettyJson",
+        code: r#"function prettyJson(value: any, width: number): string {
+  if (value === undefined) throw new Error("what is read here has no value");
+  return JSON.stringify(value, null, " ".repeat(width).slice(0, 10));
+}
+"#,
+    },
+    Helper {
+        name: "listOf",
+        code: r#"/** Returns the items of a list, the names of an object's fields, or the characters of a text. */
+function listOf(value: any): any[] {
+  return value === null ? [] : partsOf(value, "items");
+}
+"#,
+    },
+    Helper {
+        name: "totalOf",
+        code: r#"function totalOf(value: any): number {
+  return listOf(value).map(counted).reduce((one: number, other: number) => one + other, 0);
+}
+"#,
+    },
+    Helper {
+        name: "orderKey",
+        code: r#"/** Returns what texts and numbers are sorted by: the case of A to Z does not count. */
+function orderKey(value: any): any {
+  if (typeof value === "string") return value.replace(/[A-Z]+/g, (letters: string) => letters.toLowerCase());
+  if (typeof value === "number") return value;
+  throw new Error("a program does not sort what is neither a text nor a number");
+}
+"#,
+    },
+    Helper {
+        name: "compareKeys",
+        code: r#"/** Compares numbers, or texts by the numbers of their characters. */
+function compareKeys(one: any, other: any): number {
+  if (typeof one !== typeof other) throw new Error("a program does not sort texts and numbers together");
+  if (typeof one === "number") return one - other;
+  const [left, right] = [[...one], [...other]];
+  const at = left.findIndex((c: any, at: number) => c !== right[at]);
+  return at < 0 || at >= right.length ? left.length - right.length : left[at].codePointAt(0) - right[at].codePointAt(0);
+}
+"#,
+    },
+    Helper {
+        name: "sortedBy",
+        code: r#"/** Sorts items, by a field if it has a name. */
+function sortedBy(value: any, field: string, backwards: boolean): any[] {
+  const found = listOf(value).map((part: any) => [orderKey(field === "" ? part : itemOf(part, field)), part]);
+  found.sort(([one]: any, [other]: any) => (backwards ? compareKeys(other, one) : compareKeys(one, other)));
+  return found.map(([, part]: any) => part);
+}
+"#,
+    },
+    Helper {
+        name: "smallestOf",
+        code: r#"function smallestOf(value: any): any {
+  return sortedBy(value, "", false).at(0);
+}
+"#,
+    },
+    Helper {
+        name: "largestOf",
+        code: r#"function largestOf(value: any): any {
+  return sortedBy(value, "", true).at(0);
+}
+"#,
+    },
+    Helper {
+        name: "uniqueOf",
+        code: r#"/** Returns each item once; the case of texts does not count. */
+function uniqueOf(value: any): any[] {
+  const found = new Map();
+  for (const part of listOf(value)) {
+    orderKey(part);
+    const key = typeof part === "string" ? part.toLowerCase() : part;
+    if (!found.has(key)) found.set(key, part);
+  }
+  return [...found.values()];
+}
+"#,
+    },
+    Helper {
+        name: "reversedOf",
+        code: r#"function reversedOf(value: any): any {
+  const found = partsOf(value, "items to reverse").reverse();
+  return typeof value === "string" ? found.join("") : found;
+}
+"#,
+    },
+    Helper {
+        name: "fieldPairs",
+        code: r#"function fieldPairs(value: any): any[] {
+  if (isObject(value)) return Object.entries(value);
+  throw new Error("this has no fields");
+}
+"#,
+    },
+    Helper {
+        name: "fieldOfEach",
+        code: r#"function fieldOfEach(value: any, field: string): any[] {
+  return listOf(value).map((part: any) => {
+    if (isObject(part) && Object.hasOwn(part, field)) return part[field];
+    throw new Error(`a program does not read what an item has not: ${field}`);
+  });
+}
+"#,
+    },
+    Helper {
+        name: "batchesOf",
+        code: r#"function batchesOf(value: any, count: number): any[] {
+  const found = [...listOf(value)];
+  const lists = [];
+  while (found.length > 0) lists.push(found.splice(0, count));
+  return lists;
+}
+"#,
+    },
+    Helper {
+        name: "isOdd",
+        code: r#"function isOdd(value: any): boolean {
+  return ["number", "boolean"].includes(typeof value) && Math.abs(Number(value) % 2) === 1;
+}
+"#,
+    },
+    Helper {
+        name: "isEven",
+        code: r#"function isEven(value: any): boolean {
+  return ["number", "boolean"].includes(typeof value) && Number(value) % 2 === 0;
+}
+"#,
+    },
 ];
 
-/// Writes a function that writes a message.
-pub(super) fn function(code: &MessageCode, names: &CodeNames, name: &str, about: &str) -> String {
-    let printer = Printer { names };
-    let parameters: Vec<String> = code.takes.iter().map(|place| format!("{}: any", names.parameter(*place))).collect();
-    let mut out = format!("/** Writes {about}. */\nfunction {name}({}): string {{\n", parameters.join(", "));
-    for (place, field) in &code.fields {
-        let _ = writeln!(out, "  needFields({}, {});", names.parameter(*place), quoted(field));
-    }
-    for place in &code.reads {
-        let _ = writeln!(out, "  const {} = read({});", names.read(*place), names.parameter(*place));
-    }
-    out.push_str("  let out = \"\";\n");
-    printer.steps(&code.steps, 1, &mut out);
-    out.push_str("  return out;\n}\n");
-    out
-}
+/// The language as the code of messages is written in it.
+pub(super) struct TypeScriptCode;
 
-struct Printer<'a> {
-    names: &'a CodeNames,
-}
-
-impl Printer<'_> {
-    fn steps(&self, steps: &[CodeStep], depth: usize, out: &mut String) {
-        let indent = "  ".repeat(depth);
-        for step in steps {
-            match step {
-                CodeStep::Write(TextCode::Quoted(text)) => {
-                    for line in text.split_inclusive('\n') {
-                        let _ = writeln!(out, "{indent}out += {};", quoted(line));
-                    }
-                }
-                CodeStep::Write(text) => {
-                    let _ = writeln!(out, "{indent}out += {};", self.text(text));
-                }
-                CodeStep::If { branches, otherwise } => {
-                    for (place, (condition, body)) in branches.iter().enumerate() {
-                        let begin = if place == 0 { indent.clone() } else { format!("{indent}}} else ") };
-                        let _ = writeln!(out, "{begin}if ({}) {{", self.truth(condition));
-                        self.steps(body, depth + 1, out);
-                    }
-                    if !otherwise.is_empty() {
-                        let _ = writeln!(out, "{indent}}} else {{");
-                        self.steps(otherwise, depth + 1, out);
-                    }
-                    let _ = writeln!(out, "{indent}}}");
-                }
-                CodeStep::Loop(whole) => self.whole_loop(whole, depth, out),
-                CodeStep::Begin(place, value) => {
-                    let _ = writeln!(out, "{indent}let {}: any = {};", self.names.local(*place), self.value(value));
-                }
-                CodeStep::Set(place, value) => {
-                    let _ = writeln!(out, "{indent}{} = {};", self.names.local(*place), self.value(value));
-                }
-            }
-        }
+impl CodeLanguage for TypeScriptCode {
+    fn indent(&self) -> &'static str {
+        "  "
     }
 
-    fn whole_loop(&self, whole: &CodeLoop, depth: usize, out: &mut String) {
-        let indent = "  ".repeat(depth);
-        let names: Vec<&str> = whole.names.iter().map(|place| self.names.local(*place)).collect();
-        let function = if names.len() > 1 { "pairsOf" } else { "itemsOf" };
-        let mut over = format!("{function}({})", self.value(&whole.over));
-        let (items, index) = (self.names.items(whole.number), self.names.index(whole.number));
-        let target = if names.len() > 1 { format!("[{}]", names.join(", ")) } else { names.concat() };
-        if whole.is_kept {
-            if let Some(only) = &whole.only {
-                let _ = write!(over, ".filter(({target}: any) => {})", self.truth(only));
-            }
-            let _ = writeln!(out, "{indent}const {items} = {over};");
-            over.clone_from(&items);
-        }
-        let _ = if whole.is_counted {
-            writeln!(out, "{indent}for (const [{index}, {target}] of {over}.entries()) {{")
-        } else {
-            writeln!(out, "{indent}for (const {target} of {over}) {{")
+    fn helpers(&self) -> &'static [Helper] {
+        HELPERS
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one table, a form an entry")]
+    fn form(&self, form: &CodeForm) -> Written {
+        let choice = |condition: &Written, one: &Written, other: &Written| {
+            let condition = condition.at(Binding::Either);
+            Written::new(format!("{condition} ? {} : {}", one.text, other.text), Binding::Choice)
         };
-        self.steps(&whole.body, depth + 1, out);
-        let _ = writeln!(out, "{indent}}}");
-        if !whole.otherwise.is_empty() {
-            let _ = writeln!(out, "{indent}if ({items}.length === 0) {{");
-            self.steps(&whole.otherwise, depth + 1, out);
-            let _ = writeln!(out, "{indent}}}");
-        }
-    }
-
-    /// Writes a text that something is read of.
-    fn owner(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Joined(_) => format!("({})", self.text(text)),
-            _ => self.text(text),
-        }
-    }
-
-    fn text(&self, text: &TextCode) -> String {
-        match text {
-            TextCode::Quoted(text) => quoted(text),
-            TextCode::Parameter(place) => self.names.parameter(*place).to_owned(),
-            TextCode::Of(value) => format!("textOf({})", self.value(value)),
-            TextCode::Spelled(value) => format!("spelled({})", self.value(value)),
-            TextCode::OfTruth(truth) => format!("String({})", self.truth(truth)),
-            TextCode::OfNumber(number) => format!("String({})", self.number(number)),
-            TextCode::Upper(text) => format!("{}.toUpperCase()", self.owner(text)),
-            TextCode::Lower(text) => format!("{}.toLowerCase()", self.owner(text)),
-            TextCode::Trim(text) => format!("trimmed({})", self.text(text)),
-            TextCode::Replace(text, one, other) => {
-                format!("{}.replaceAll({}, () => {})", self.owner(text), self.text(one), self.text(other))
+        let either = |one: &Written, sign: &str, other: &Written| {
+            let (one, other) = (one.at(Binding::Negation), other.at(Binding::Negation));
+            Written::new(format!("{one} {sign} {other}"), Binding::Either)
+        };
+        let comparison = |text: String| Written::new(text, Binding::Comparison);
+        match form {
+            CodeForm::Quoted(text) => Written::unit(quoted(text)),
+            CodeForm::ParameterText(name)
+            | CodeForm::Parameter(name)
+            | CodeForm::Read(name)
+            | CodeForm::Local(name)
+            | CodeForm::LocalNumber(name)
+            | CodeForm::Block(name)
+            | CodeForm::Digits(name) => Written::unit(name),
+            CodeForm::TextOfAdded(one, other) => Written::unit(format!("addedText({}, {})", one.text, other.text)),
+            CodeForm::TextOf(value) => Written::unit(format!("textOf({})", value.text)),
+            CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
+            CodeForm::TextOfTruth(truth) => Written::unit(format!("String({})", truth.text)),
+            CodeForm::TextOfNumber(number) => Written::unit(format!("String({})", number.text)),
+            CodeForm::TextOfCounted(number, NumberKind::Fraction, _) => {
+                Written::unit(format!("fraction({})", number.text))
             }
-            TextCode::Join(value, between) => format!("joined({}, {})", self.value(value), self.text(between)),
-            TextCode::Json(value) => format!("asJson({})", self.value(value)),
-            TextCode::Joined(parts) => parts.iter().map(|part| self.text(part)).collect::<Vec<_>>().join(" + "),
-            TextCode::Choice(condition, one, other) => {
-                format!("({} ? {} : {})", self.truth(condition), self.text(one), self.text(other))
+            CodeForm::TextOfCounted(number, NumberKind::Whole | NumberKind::Rounded, _) => {
+                Written::unit(format!("numeral({})", number.text))
             }
-        }
-    }
-
-    /// Writes a truth that stands beside `&&`, `||` or `!`.
-    fn part(&self, truth: &TruthCode, negated: bool) -> String {
-        match truth {
-            TruthCode::Constant(_) | TruthCode::Holds(_) | TruthCode::Contains(..) | TruthCode::Same(..) => {
-                self.truth(truth)
-            }
-            TruthCode::And(..) | TruthCode::Or(..) => format!("({})", self.truth(truth)),
-            TruthCode::Not(_)
-            | TruthCode::Filled(_)
-            | TruthCode::SameText(..)
-            | TruthCode::Worth(..)
-            | TruthCode::Ordered(..)
-            | TruthCode::Numbers(..)
-            | TruthCode::Is(..)
-            | TruthCode::First(_)
-            | TruthCode::Last(_) => {
-                if negated {
-                    format!("({})", self.truth(truth))
-                } else {
-                    self.truth(truth)
+            CodeForm::TextOfCounted(number, NumberKind::Either, parts) => {
+                let mut given = vec![number.text.clone()];
+                for part in parts {
+                    let written = match part {
+                        CountedPart::One(written) => written.text.clone(),
+                        CountedPart::Each(written) => format!("...listOf({})", written.text),
+                    };
+                    if !given.contains(&written) {
+                        given.push(written);
+                    }
                 }
+                Written::unit(format!("numeral({})", given.join(", ")))
             }
-        }
-    }
-
-    fn truth(&self, truth: &TruthCode) -> String {
-        match truth {
-            TruthCode::Constant(truth) => truth.to_string(),
-            TruthCode::Not(of) => match &**of {
-                TruthCode::Worth(value, number) => {
-                    format!("numberOf({}) !== {}", self.value(value), self.number(number))
-                }
-                of => format!("!{}", self.part(of, true)),
-            },
-            TruthCode::And(one, other) => format!("{} && {}", self.part(one, false), self.part(other, false)),
-            TruthCode::Or(one, other) => format!("{} || {}", self.part(one, false), self.part(other, false)),
-            TruthCode::Holds(value) => format!("holds({})", self.value(value)),
-            TruthCode::Filled(text) => format!("{} !== \"\"", self.text(text)),
-            TruthCode::Same(one, other) => format!("same({}, {})", self.value(one), self.value(other)),
-            TruthCode::SameText(one, other) => format!("{} === {}", self.text(one), self.text(other)),
-            TruthCode::Worth(value, number) => format!("numberOf({}) === {}", self.value(value), self.number(number)),
-            TruthCode::Ordered(value, how, number) => {
-                format!("order({}, {}) {} 0", self.value(value), self.number(number), sign(*how))
+            CodeForm::TextOfRounded(given) => Written::unit(format!("roundedText({})", arguments(given))),
+            CodeForm::TextCall(function, given)
+            | CodeForm::NumberCall(function, given)
+            | CodeForm::ValueCall(function, given) => Written::unit(call(*function, given)),
+            CodeForm::Upper(text) => Written::unit(format!("{}.toUpperCase()", text.owner())),
+            CodeForm::Lower(text) => Written::unit(format!("{}.toLowerCase()", text.owner())),
+            CodeForm::Trim(text) => Written::unit(format!("trimmed({})", text.text)),
+            CodeForm::Replace(text, one, other) => {
+                Written::unit(format!("{}.replaceAll({}, () => {})", text.owner(), one.text, other.text))
             }
-            TruthCode::Numbers(one, how, other) => {
-                format!("{} {} {}", self.number(one), sign(*how), self.number(other))
+            CodeForm::Join(value, between) => Written::unit(format!("joined({}, {})", value.text, between.text)),
+            CodeForm::Json(value) => Written::unit(format!("asJson({})", value.text)),
+            CodeForm::Joined(parts) => {
+                let parts: Vec<String> = parts.iter().map(|part| part.written().at(Binding::Sum)).collect();
+                Written::new(parts.join(" + "), Binding::Sum)
             }
-            TruthCode::Contains(value, other) => format!("contains({}, {})", self.value(value), self.value(other)),
-            TruthCode::Is(value, test) => {
-                let value = self.value(value);
-                let value = if value.contains(' ') { format!("({value})") } else { value };
+            CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
+                choice(condition, one, other)
+            }
+            CodeForm::Constant(truth) => Written::unit(truth.to_string()),
+            CodeForm::Not(truth) => Written::new(format!("!{}", truth.at(Binding::Unit)), Binding::Negation),
+            CodeForm::And(one, other) => either(one, "&&", other),
+            CodeForm::Or(one, other) => either(one, "||", other),
+            CodeForm::Holds(value) => Written::unit(format!("holds({})", value.text)),
+            CodeForm::Filled(text) => comparison(format!("{} !== \"\"", text.at(Binding::Sum))),
+            CodeForm::Same(one, other) => Written::unit(format!("same({}, {})", one.text, other.text)),
+            CodeForm::SameText(one, other) => {
+                comparison(format!("{} === {}", one.at(Binding::Sum), other.at(Binding::Sum)))
+            }
+            CodeForm::Worth(value, number) => comparison(format!("numberOf({}) === {}", value.text, number.text)),
+            CodeForm::Ordered(value, how, number) => {
+                comparison(format!("orderOf({}, {}) {} 0", value.text, number.text, sign(*how)))
+            }
+            CodeForm::Numbers(one, how, other) => comparison(format!("{} {} {}", one.text, sign(*how), other.text)),
+            CodeForm::Contains(value, other) => Written::unit(format!("contains({}, {})", value.text, other.text)),
+            CodeForm::Is(value, test) => {
+                let (value, side, whole) = (&value.text, value.at(Binding::Sum), value.at(Binding::Unit));
                 match test {
-                    ValueTest::Defined => format!("{value} !== undefined"),
-                    ValueTest::Undefined => format!("{value} === undefined"),
-                    ValueTest::Null => format!("{value} === null"),
-                    ValueTest::Text => format!("typeof {value} === \"string\""),
-                    ValueTest::Number => format!("[\"number\", \"boolean\"].includes(typeof {value})"),
-                    ValueTest::List => format!("({value} === undefined || Array.isArray({value}))"),
-                    ValueTest::Object => format!("isObject({value})"),
+                    ValueTest::Defined => comparison(format!("{side} !== undefined")),
+                    ValueTest::Undefined => comparison(format!("{side} === undefined")),
+                    ValueTest::Null => comparison(format!("{side} === null")),
+                    ValueTest::Text => comparison(format!("typeof {whole} === \"string\"")),
+                    ValueTest::Number => Written::unit(format!("[\"number\", \"boolean\"].includes(typeof {whole})")),
+                    ValueTest::List => {
+                        Written::new(format!("{side} === undefined || Array.isArray({value})"), Binding::Either)
+                    }
+                    ValueTest::Object => Written::unit(format!("isObject({value})")),
+                    ValueTest::Truth => comparison(format!("typeof {whole} === \"boolean\"")),
+                    ValueTest::Odd => Written::unit(format!("isOdd({value})")),
+                    ValueTest::Even => Written::unit(format!("isEven({value})")),
                 }
             }
-            TruthCode::First(number) => format!("{} === 0", self.names.index(*number)),
-            TruthCode::Last(number) => {
-                format!("{} === {}.length - 1", self.names.index(*number), self.names.items(*number))
+            CodeForm::AtFirst(index) => comparison(format!("{index} === 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} === {items}.length - 1")),
+            CodeForm::Index(index, 0) => Written::unit(index),
+            CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
+            CodeForm::LoopLength(items) => Written::unit(format!("{items}.length")),
+            CodeForm::Length(value) => Written::unit(format!("lengthOf({})", value.text)),
+            CodeForm::Sum(one, sign, other) => {
+                let infix = |own: Binding, more: Binding| {
+                    Written::new(format!("{} {} {}", one.at(own), sign.sign(), other.at(more)), own)
+                };
+                let function = match sign {
+                    SumSign::Add | SumSign::Subtract => return infix(Binding::Sum, Binding::Product),
+                    SumSign::Multiply => return infix(Binding::Product, Binding::Unit),
+                    SumSign::Divide => "divided",
+                    SumSign::DivideDown => "dividedDown",
+                    SumSign::Remainder => "remainderOf",
+                };
+                Written::unit(format!("{function}({}, {})", one.text, other.text))
             }
+            CodeForm::Counted(value) => Written::unit(format!("counted({})", value.text)),
+            CodeForm::CountedNumeral(value) => Written::unit(format!("counted(numberOf({}))", value.text)),
+            CodeForm::Added(one, other) => Written::unit(format!("added({}, {})", one.text, other.text)),
+            CodeForm::Null => Written::unit("null"),
+            CodeForm::Missing => Written::unit("undefined"),
+            CodeForm::ValueOfText(written) | CodeForm::ValueOfNumber(written) => written.clone(),
+            CodeForm::ValueOfTruth(truth) => truth.clone(),
+            CodeForm::List(items) => {
+                Written::unit(format!("[{}]", items.iter().map(ListItem::text).collect::<Vec<_>>().join(", ")))
+            }
+            CodeForm::ReadLocal(name) => Written::unit(format!("read({name})")),
+            CodeForm::Item(value, key) => Written::unit(format!("itemOf({}, {})", value.text, key.text)),
+            CodeForm::FirstOf(value) => Written::unit(format!("firstOf({})", value.text)),
+            CodeForm::LastOf(value) => Written::unit(format!("lastOf({})", value.text)),
+            CodeForm::Given(value) => Written::unit(format!("given({})", value.text)),
         }
     }
 
-    fn number(&self, number: &NumberCode) -> String {
-        match number {
-            NumberCode::Literal(digits) => digits.clone(),
-            NumberCode::Index(number, 0) => self.names.index(*number),
-            NumberCode::Index(number, from) => format!("{} + {from}", self.names.index(*number)),
-            NumberCode::LoopLength(number) => format!("{}.length", self.names.items(*number)),
-            NumberCode::Length(value) => format!("lengthOf({})", self.value(value)),
-        }
+    fn negated(&self, form: &CodeForm) -> Option<Written> {
+        let comparison = |text: String| Some(Written::new(text, Binding::Comparison));
+        negated_comparison(self, form).or_else(|| match form {
+            CodeForm::Filled(text) => comparison(format!("{} === \"\"", text.at(Binding::Sum))),
+            CodeForm::SameText(one, other) => {
+                comparison(format!("{} !== {}", one.at(Binding::Sum), other.at(Binding::Sum)))
+            }
+            CodeForm::Worth(value, number) => comparison(format!("numberOf({}) !== {}", value.text, number.text)),
+            CodeForm::AtFirst(index) => comparison(format!("{index} > 0")),
+            CodeForm::AtLast(index, items) => comparison(format!("{index} < {items}.length - 1")),
+            // Before all others stands a sign.
+            _ => None,
+        })
     }
 
-    fn value(&self, value: &ValueCode) -> String {
-        match value {
-            ValueCode::Null => "null".to_owned(),
-            ValueCode::OfText(text) => self.text(text),
-            ValueCode::OfTruth(truth) => format!("({})", self.truth(truth)),
-            ValueCode::OfNumber(number) => self.number(number),
-            ValueCode::List(items) => {
-                format!("[{}]", items.iter().map(|item| self.value(item)).collect::<Vec<_>>().join(", "))
-            }
-            ValueCode::Parameter(place) => self.names.parameter(*place).to_owned(),
-            ValueCode::Read(place) => self.names.read(*place).to_owned(),
-            ValueCode::Local(place) => self.names.local(*place).to_owned(),
-            ValueCode::ReadLocal(place) => format!("read({})", self.names.local(*place)),
-            ValueCode::Item(value, key) => format!("itemOf({}, {})", self.value(value), self.value(key)),
-            ValueCode::First(value) => format!("first({})", self.value(value)),
-            ValueCode::Last(value) => format!("last({})", self.value(value)),
-            ValueCode::Choice(condition, one, other) => {
-                format!("({} ? {} : {})", self.truth(condition), self.value(one), self.value(other))
-            }
-            ValueCode::Missing => "undefined".to_owned(),
-            ValueCode::Given(value) => format!("given({})", self.value(value)),
-        }
+    fn line(&self, line: &CodeLine<'_>) -> Option<String> {
+        Some(match line {
+            CodeLine::NeedFields(parameter, field) => format!("needFields({parameter}, {});", quoted(field)),
+            CodeLine::ReadParameter(read, parameter) => format!("const {read} = read({parameter});"),
+            CodeLine::BeginText(name) => format!("let {name} = \"\";"),
+            CodeLine::Write(name, text) => format!("{name} += {};", text.text),
+            CodeLine::Return(name) => format!("return {name};"),
+            CodeLine::If(condition) => format!("if ({}) {{", condition.text),
+            CodeLine::ElseIf(condition) => format!("}} else if ({}) {{", condition.text),
+            CodeLine::Else => "} else {".to_owned(),
+            CodeLine::Loop(head) => loop_lines(head),
+            CodeLine::IfNone(items) => format!("if ({items}.length === 0) {{"),
+            CodeLine::End => "}".to_owned(),
+            CodeLine::Nothing => return None,
+            CodeLine::Begin(name, value, true) => format!("let {name}: any = {};", value.text),
+            CodeLine::Begin(name, value, false) => format!("const {name}: any = {};", value.text),
+            CodeLine::Set(name, value) => format!("{name} = {};", value.text),
+        })
     }
+
+    fn head(&self, name: &str, parameters: &[&str], about: &str) -> String {
+        let parameters: Vec<String> = parameters.iter().map(|parameter| format!("{parameter}: any")).collect();
+        format!("/** Writes {about}. */\nfunction {name}({}): string {{\n", parameters.join(", "))
+    }
+}
+
+fn loop_lines(head: &LoopHead<'_>) -> String {
+    let (function, target) = if head.names.len() > 1 {
+        ("pairsOf", format!("[{}]", head.names.join(", ")))
+    } else {
+        ("itemsOf", head.names.concat())
+    };
+    let filter = head.only.as_ref().map(|only| format!(".filter(({target}: any) => {})", only.text));
+    let over = format!("{function}({})", head.over.text);
+    let (listed, over) = match head.items {
+        Some(items) => (format!("const {items} = {over}{};\n", filter.unwrap_or_default()), items.to_owned()),
+        None => (String::new(), over),
+    };
+    listed
+        + &match head.index {
+            Some(index) => format!("for (const [{index}, {target}] of {over}.entries()) {{"),
+            None => format!("for (const {target} of {over}) {{"),
+        }
 }
 
 fn sign(how: ValueComparison) -> &'static str {
@@ -357,4 +638,37 @@ fn sign(how: ValueComparison) -> &'static str {
             how.sign()
         }
     }
+}
+
+fn arguments(given: &[WrittenArgument]) -> String {
+    let argument = |given: &WrittenArgument| match given {
+        WrittenArgument::Value(written) | WrittenArgument::Text(written) => written.text.clone(),
+        WrittenArgument::Count(count) => count.to_string(),
+        WrittenArgument::Flag(flag) => flag.to_string(),
+    };
+    given.iter().map(argument).collect::<Vec<_>>().join(", ")
+}
+
+fn call(function: CodeFunction, given: &[WrittenArgument]) -> String {
+    let name = match function {
+        CodeFunction::Title => "titleCase",
+        CodeFunction::Capitalized => "capitalized",
+        CodeFunction::Indented => "indented",
+        CodeFunction::Pretty => "prettyJson",
+        CodeFunction::Absolute => "absolute",
+        CodeFunction::Whole => "wholeOf",
+        CodeFunction::Fraction => "madeNumber",
+        CodeFunction::Rounded => "rounded",
+        CodeFunction::Total => "totalOf",
+        CodeFunction::Smallest => "smallestOf",
+        CodeFunction::Largest => "largestOf",
+        CodeFunction::Listed => "listOf",
+        CodeFunction::Sorted => "sortedBy",
+        CodeFunction::Unique => "uniqueOf",
+        CodeFunction::Reversed => "reversedOf",
+        CodeFunction::FieldPairs => "fieldPairs",
+        CodeFunction::Mapped => "fieldOfEach",
+        CodeFunction::Batches => "batchesOf",
+    };
+    format!("{name}({})", arguments(given))
 }

@@ -1,8 +1,9 @@
 //! Which variables of a template are more than texts: those that are looped over, counted, compared with numbers, or read in.
 
 use crate::template::{
-    expression::{TemplateExpr, ValueFilter, ValueTest},
+    expression::{SumSign, TemplateExpr, ValueTest},
     tree::{self, TemplateNode},
+    value_filters::ValueFilter,
 };
 
 /// Lists the variables that a template uses for more than their text.
@@ -34,6 +35,14 @@ fn uses_of(node: &TemplateNode, found: &mut Vec<String>) {
         }
         // What becomes of the name is not followed.
         TemplateNode::Set { value, .. } => uses(value, is_or_default(value), found),
+        TemplateNode::With { names, body } => {
+            names.iter().for_each(|own| uses(&own.value, is_or_default(&own.value), found));
+            bodies(body, found);
+        }
+        TemplateNode::Block { body, then } => {
+            bodies(body, found);
+            uses_of(then, found);
+        }
     }
 }
 
@@ -60,7 +69,8 @@ fn uses(expr: &TemplateExpr, as_text: bool, found: &mut Vec<String>) {
         | TemplateExpr::Truth(_)
         | TemplateExpr::Null
         | TemplateExpr::Local(_)
-        | TemplateExpr::Loop(_) => {}
+        | TemplateExpr::Loop(_)
+        | TemplateExpr::Block => {}
         TemplateExpr::List(items) => items.iter().for_each(|item| uses(item, false, found)),
         TemplateExpr::Joined(items) => items.iter().for_each(|item| uses(item, true, found)),
         TemplateExpr::Group(of) | TemplateExpr::Not(of) => uses(of, as_text, found),
@@ -77,6 +87,12 @@ fn uses(expr: &TemplateExpr, as_text: bool, found: &mut Vec<String>) {
             uses(one, texts, found);
             uses(other, texts, found);
         }
+        TemplateExpr::Sum(one, sign, other) => {
+            let texts = *sign == SumSign::Add && (is_text(one) || is_text(other));
+            uses(one, texts, found);
+            uses(other, texts, found);
+        }
+        TemplateExpr::Counted(of, _) => uses(of, false, found),
         TemplateExpr::In(one, other) => {
             uses(one, true, found);
             uses(other, false, found);
@@ -86,13 +102,34 @@ fn uses(expr: &TemplateExpr, as_text: bool, found: &mut Vec<String>) {
         }
         TemplateExpr::Filtered(of, filter, given) => {
             let takes_text = match filter {
-                ValueFilter::Upper | ValueFilter::Lower | ValueFilter::Trim | ValueFilter::Replace => true,
+                ValueFilter::Upper
+                | ValueFilter::Lower
+                | ValueFilter::Trim
+                | ValueFilter::Replace
+                | ValueFilter::Text
+                | ValueFilter::Title
+                | ValueFilter::Capitalize
+                | ValueFilter::Indent => true,
                 ValueFilter::Default => as_text,
                 ValueFilter::Length
                 | ValueFilter::Join
                 | ValueFilter::First
                 | ValueFilter::Last
-                | ValueFilter::Json => false,
+                | ValueFilter::Json
+                | ValueFilter::Absolute
+                | ValueFilter::Whole
+                | ValueFilter::Fraction
+                | ValueFilter::Round
+                | ValueFilter::Total
+                | ValueFilter::Smallest
+                | ValueFilter::Largest
+                | ValueFilter::Listed
+                | ValueFilter::Sorted
+                | ValueFilter::Unique
+                | ValueFilter::Reversed
+                | ValueFilter::Pairs
+                | ValueFilter::Mapped
+                | ValueFilter::Batches => false,
             };
             uses(of, takes_text, found);
             for given in given {

@@ -2,6 +2,10 @@
 
 use std::{fs, process::Command};
 
+use retort::{
+    model::{Input, VarValue},
+    template::{self, FillBudget},
+};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -175,14 +179,14 @@ fn what_a_program_cannot_be_is_refused_by_its_line_and_leads_to_serve() {
     let home = home_at("openai", "http://127.0.0.1:9");
     home.file(
         "config/prompts/odd.toml",
-        "system = \"a\\n{% filter upper %}b{% endfilter %}\"\nuser = \"\"\ntargets = [\"m\"]\n[[message]]\nrole = \"user\"\ncontent = \"c {{ input | sort }}\"\nparts = [{ image = \"{{ photo }}\" }]\n",
+        "system = \"a\\n{% filter slice(2) %}b{% endfilter %}\"\nuser = \"\"\ntargets = [\"m\"]\n[[message]]\nrole = \"user\"\ncontent = \"c {{ input | groupby('a') }}\"\nparts = [{ image = \"{{ photo }}\" }]\n",
     );
     for form in ["python", "typescript", "rust", "openai"] {
         let ran = home.run(&["prompts", "export", "odd", "--as", form]);
         assert_eq!(ran.code, Some(1), "{}", ran.out);
         for words in [
-            "message 1 (system), line 2: {% filter upper %}",
-            "message 2 (user), line 1: {{ input | sort }}",
+            "message 1 (system), line 2: {% filter slice(2) %}",
+            "message 2 (user), line 1: {{ input | groupby('a') }}",
             "the image `{{ photo }}`",
             "`prompt:odd`",
         ] {
@@ -411,7 +415,9 @@ fn partials_of_a_dotprompt_are_put_in_their_places() {
         ("{{>self}}", "partial self, line 1: `{{>self}}` is within itself"),
         ("{{>open}}{{/if}}", "opens or closes a block"),
         ("{{>front}}", "has lines of its own"),
-        ("{{>tone who=\"me\"}}", "is given values of its own"),
+        ("{{>tone user}}", "is given `user` to stand in"),
+        ("{{>tone who=me other=who}}", "is given `who` anew"),
+        ("{{>tone who=(lookup a)}}", "is given `(lookup`"),
         ("{{>../secret}}", "is no name of a partial"),
         ("{{>..%2fsecret}}", "is no name of a partial"),
     ] {
@@ -419,6 +425,29 @@ fn partials_of_a_dotprompt_are_put_in_their_places() {
         assert!(ran.code == Some(1) && ran.err.contains(why), "{text}: {}", ran.err);
         assert!(!ran.err.contains("SECRET"), "{}", ran.err);
     }
+}
+
+#[test]
+fn partials_of_a_dotprompt_take_values_of_their_own() {
+    let home = home_at("openai", "http://127.0.0.1:9");
+    home.file("work/_greet.prompt", "\nDear {{title}} {{name}},{{#if formal}} yours{{else}} bye{{/if}}\n");
+    let text =
+        "{{role \"system\"}}\nA\n{{>greet title=\"Dr\" formal=true}}\n\n{{#each people}}{{>greet title=../x}}{{/each}}";
+    let (ran, _) = imported(&home, text);
+    assert!(ran.code == Some(1) && ran.err.contains("is given `../x`"), "{}", ran.err);
+    let text = "{{role \"system\"}}\nA\n{{>greet title=\"Dr\" formal=true}}\n\n{{#each people as |p|}}{{>greet name=p.last title=this.title}}{{/each}}\n\
+                {{role \"user\"}}\n{{name}}: {{input}}\n";
+    let (ran, prompt) = imported(&home, text);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert_eq!(prompt["variables"], json!(["name", "people", "input"]));
+    let template = prompt["system"].as_str().unwrap();
+    let value = |text: &str| VarValue::Json(text.to_owned());
+    let vars =
+        [("name", value("\"Al\"")), ("people", value("[{\"title\": \"Ms\", \"last\": \"Li\", \"formal\": false}]"))];
+    let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let input = Input { vars, ..Input::default() };
+    let filled = template::fill(template, &input, &mut FillBudget::new(template.len(), &input)).unwrap();
+    assert_eq!(filled, "A\n\nDear Dr Al, yours\n\n\nDear Ms Li, bye\n", "{template}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -215,7 +215,8 @@ const RESPONSES: &str = "
     INSERT INTO responses (id, model, prompt, system, options_json, response, conversation_id, duration_ms, datetime_utc,
         input_tokens, output_tokens) VALUES
         ('01a', 'm1', 'Name a colour', 'Be short.', '{}', 'Teal', 'c1', 1500, '2026-11-01T10:00:00', 9, 1),
-        ('01b', 'm1', 'Another', NULL, '{\"temperature\": 1}', '{\"role\": \"user\", \"content\": \"x\"}', 'c1', 700, '2026-11-01T10:01:00', 12, 1),
+        ('01b', 'm1', 'Another', NULL, '{\"temperature\": 1, \"num_predict\": 50, \"seed\": 7, \"top_p\": \"0.9\", \"stop\": \"END\",
+         \"json_object\": true, \"top_k\": 4, \"mirostat\": 2}', '{\"role\": \"user\", \"content\": \"x\"}', 'c1', 700, '2026-11-01T10:01:00', 12, 1),
         ('01c', 'm1', 'Summarise.', NULL, NULL, 'Done', 'c2', NULL, '2026-11-01T10:02:00', NULL, NULL),
         ('01d', 'm1', 'Time?', NULL, NULL, '', 'c3', 1, '2026-11-01T10:03:00', 1, 1);
     INSERT INTO fragments (id, content) VALUES (1, 'A long novel.'), (2, 'Speak plainly.');
@@ -274,7 +275,8 @@ fn the_database_of_llm_is_read_with_what_was_said_before() {
     let before = fs::read(home.dir("work").join("logs.db")).unwrap();
     let seen = home.run(&["import", "logs.db", "--preview"]);
     assert!(seen.code == Some(0) && seen.out.contains("6 calls of llm"), "{seen:?}");
-    assert!(seen.out.contains("options_json (1)"), "what cannot be kept is named: {}", seen.out);
+    assert!(seen.out.contains("option mirostat (1)"), "what cannot be kept is named: {}", seen.out);
+    assert!(!seen.out.contains("options_json"), "{}", seen.out);
     let first = home.run(&["import", "logs.db", "--yes"]);
     assert!(first.err.contains("imported 6 runs"), "{first:?}");
     let runs = runs(&home);
@@ -296,6 +298,9 @@ fn the_database_of_llm_is_read_with_what_was_said_before() {
     assert_eq!(runs[4]["prompt"]["system"], "Speak plainly.");
     assert_eq!(runs[5]["outcome"]["calls"][0]["name"], "clock");
     assert_eq!(runs[3]["session"], "llm:c1");
+    let asked = serde_json::json!({ "temperature": 1.0, "top_p": 0.9, "max_tokens": 50, "stop": ["END"], "seed": 7, "extra": { "top_k": 4 } });
+    assert_eq!(runs[3]["prompt"]["params"], asked);
+    assert_eq!(runs[3]["prompt"]["response"]["format"], "json");
     let again = home.run(&["import", "logs.db", "--yes"]);
     assert!(again.err.contains("imported 0 runs; 6 on record already"), "{again:?}");
     assert_eq!(fs::read(home.dir("work").join("logs.db")).unwrap(), before, "it is read alone");

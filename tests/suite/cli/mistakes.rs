@@ -19,6 +19,12 @@ fn a_mistyped_command_line_is_told_with_what_is_right() {
     let home = Home::new();
     home.file("config/prompts/plain.toml", PLAIN);
     says(&home.run(&["rn", "plain"]), 2, &["similar subcommand", "'run'"]);
+    says(
+        &home.run(&["run", "plain", "hello there"]),
+        2,
+        &["'hello there'", "tip:", "`--input FILE`", "standard input"],
+    );
+    assert!(!home.run(&["models", "a", "b", "c"]).err.contains("--input"), "another command has no input");
     says(&home.run(&["run", "plain", "--samples", "many"]), 2, &["--samples", "a whole number from 1 to 100"]);
     says(&home.run(&["run", "plain", "--samples", "0"]), 2, &["a whole number from 1 to 100"]);
     says(&home.run(&["batch", "plain", "rows.csv", "-j", "x"]), 2, &["a whole number from 1 to 1024"]);

@@ -182,7 +182,7 @@ fn the_models_of_one_run_are_compared_with_each_other() {
         .map(|line| line["outcome"]["quality"]["verdicts"].as_array().unwrap().last().unwrap()["reason"].to_string())
         .collect();
     let count = |words: &str| verdicts.iter().filter(|reason| reason.contains(words)).count();
-    let counts = (count("1.00 is the highest score of 2 answers"), count("that of m with p has 1.00"));
+    let counts = (count("1.00 is the highest score of 2 answers"), count("that of m has 1.00"));
     assert_eq!(counts, (6, 6), "each sample by itself: {verdicts:?} {}", ran.err);
     let alone = home.run_on(&["run", "p", "-m", "m", "--json"], "x");
     assert!(alone.out.contains("there is no other one"), "{}", alone.out);

@@ -88,7 +88,7 @@ async fn one_answer_of_a_row_passes_and_one_judge_is_asked_for_all() {
         let all = verdicts(&bench, BatchPlan { concurrency, ..compared(&["a", "b", "slow"]) }, 1).await;
         assert_eq!(all[1], (1, Status::Passed, "picked of 3 answers: the longer one".to_owned()));
         for other in [&all[0], &all[2]] {
-            let why = "not picked of 3 answers, that of b with test was: the longer one";
+            let why = "not picked of 3 answers, that of b was: the longer one";
             assert_eq!((other.1, other.2.as_str()), (Status::Failed, why));
         }
         assert_eq!(judged(&bench), 2, "in both orders, and once for the row");
