@@ -101,7 +101,7 @@ mod tests {
             (all.clone(), Ok(r#"{"classification": {}}"#), "gives no label"),
             (all.clone(), Ok(r#"{"classification": {"a": "0.9"}}"#), "gives the label a no number"),
             (all.clone(), Ok(r#"{"classification": {"a": NaN}}"#), "no classification"),
-            (all.clone(), Err("the judge c did not answer: late".to_owned()), "did not answer: late"),
+            (all, Err("the judge c did not answer: late".to_owned()), "did not answer: late"),
         ] {
             for check in [check.clone(), check.negated()] {
                 let (mark, reason, score, _) = of(&check, said.clone());

@@ -24,6 +24,7 @@ use crate::{
 };
 
 /// What a model is asked.
+#[allow(clippy::large_enum_variant, reason = "there are a few of them, for the time of one judgement")]
 enum Question {
     /// To judge.
     Rubric(Rubric),
