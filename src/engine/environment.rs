@@ -102,8 +102,9 @@ impl Environment {
     /// Returns the local time zone: the one `TZ` names, else the machine's, else UTC.
     #[must_use]
     pub fn time_zone(&self) -> TimeZone {
-        let of_machine = || self.0.get(OsStr::new("TZ")).is_none().then(time_zone::of_machine).flatten();
-        of_machine().unwrap_or_else(TimeZone::system)
+        let names_one = self.0.contains_key(OsStr::new("TZ"));
+        let of_machine = if names_one { None } else { time_zone::of_machine() };
+        of_machine.unwrap_or_else(TimeZone::system)
     }
 
     /// Looks a variable up; none where it is not Unicode.

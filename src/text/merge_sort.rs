@@ -58,7 +58,9 @@ mod tests {
         #[test]
         fn pieces_come_out_as_one_order(pieces: Vec<Vec<(u8, u16)>>) {
             let mut sort = MergeSort::default();
-            pieces.iter().for_each(|piece| sort.add(piece.iter().copied()));
+            for piece in &pieces {
+                sort.add(piece.iter().copied());
+            }
             let mut wanted = pieces.concat();
             wanted.sort_unstable();
             prop_assert_eq!(sort.collect::<Vec<_>>(), wanted);
