@@ -227,7 +227,7 @@ impl CodeWriter<'_> {
         Ok(match expr {
             TemplateExpr::Truth(truth) => TruthCode::Constant(*truth),
             TemplateExpr::Null => TruthCode::Constant(false),
-            TemplateExpr::Group(of) => self.truth(of)?,
+            TemplateExpr::Group(of) | TemplateExpr::Counted(of, _) => self.truth(of)?,
             TemplateExpr::Not(of) => TruthCode::Not(Box::new(self.truth(of)?)),
             TemplateExpr::And(one, other) => TruthCode::And(Box::new(self.truth(one)?), Box::new(self.truth(other)?)),
             TemplateExpr::Or(one, other) => TruthCode::Or(Box::new(self.truth(one)?), Box::new(self.truth(other)?)),
@@ -262,7 +262,6 @@ impl CodeWriter<'_> {
             }
             TemplateExpr::Joined(_) | TemplateExpr::Block => TruthCode::Filled(self.spelled(expr)?),
             TemplateExpr::Filtered(_, filter, _) if filter.writes() => TruthCode::Filled(self.spelled(expr)?),
-            TemplateExpr::Counted(of, _) => self.truth(of)?,
             TemplateExpr::Variable(_)
             | TemplateExpr::Local(_)
             | TemplateExpr::Item(..)
@@ -360,7 +359,7 @@ impl CodeWriter<'_> {
         }
         Ok(match expr {
             TemplateExpr::Null => ValueCode::Null,
-            TemplateExpr::Counted(of, _) => self.value(of)?,
+            TemplateExpr::Counted(of, _) | TemplateExpr::Group(of) => self.value(of)?,
             TemplateExpr::Sum(one, _, other) => self.added(one, other)?,
             TemplateExpr::Text(_) | TemplateExpr::Joined(_) | TemplateExpr::Block => {
                 ValueCode::OfText(Box::new(self.spelled(expr)?))
@@ -382,7 +381,6 @@ impl CodeWriter<'_> {
                 }
                 ValueCode::List(items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?)
             }
-            TemplateExpr::Group(of) => self.value(of)?,
             TemplateExpr::Variable(parts) => {
                 let name = parts.join(".");
                 let Some((place, count)) = owner(self.variables, &name) else {

@@ -52,7 +52,9 @@ fn changed_names(steps: &[CodeStep], found: &mut Vec<usize>) {
         match step {
             CodeStep::Set(place, _) => found.push(*place),
             CodeStep::If { branches, otherwise } => {
-                branches.iter().for_each(|(_, body)| changed_names(body, found));
+                for (_, body) in branches {
+                    changed_names(body, found);
+                }
                 changed_names(otherwise, found);
             }
             CodeStep::Loop(whole) => {

@@ -120,9 +120,8 @@ impl CodeWriter<'_> {
         if let Some(depth) = self.made_lists(value) {
             return LocalKind::Made(depth);
         }
-        match self.number_kind(value).filter(|kind| *kind != NumberKind::Whole) {
-            Some(kind) => return LocalKind::Number(kind),
-            None => {}
+        if let Some(kind) = self.number_kind(value).filter(|kind| *kind != NumberKind::Whole) {
+            return LocalKind::Number(kind);
         }
         match value {
             TemplateExpr::Variable(parts) => match owner(self.variables, &parts.join(".")) {

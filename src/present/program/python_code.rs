@@ -206,9 +206,9 @@ const HELPERS: &[Helper] = &[
     },
     Helper {
         name: "capitalized",
-        code: r#"def capitalized(value):
+        code: r"def capitalized(value):
     return value[:1].title() + value.lower()[len(value[:1].lower()):]
-"#,
+",
     },
     Helper {
         name: "indented",
@@ -242,9 +242,9 @@ const HELPERS: &[Helper] = &[
     },
     Helper {
         name: "total_of",
-        code: r#"def total_of(value):
+        code: r"def total_of(value):
     return sum(counted(part) for part in list_of(value))
-"#,
+",
     },
     Helper {
         name: "order_key",
@@ -321,22 +321,22 @@ const HELPERS: &[Helper] = &[
     },
     Helper {
         name: "batches_of",
-        code: r#"def batches_of(value, count):
+        code: r"def batches_of(value, count):
     found = list_of(value)
     return [found[at:at + count] for at in range(0, len(found), count)]
-"#,
+",
     },
     Helper {
         name: "is_odd",
-        code: r#"def is_odd(value):
+        code: r"def is_odd(value):
     return isinstance(value, (int, float)) and value % 2 == 1
-"#,
+",
     },
     Helper {
         name: "is_even",
-        code: r#"def is_even(value):
+        code: r"def is_even(value):
     return isinstance(value, (int, float)) and value % 2 == 0
-"#,
+",
     },
 ];
 
@@ -379,8 +379,9 @@ impl CodeLanguage for PythonCode {
                 let condition = truth.at(Binding::Either);
                 Written::new(format!("\"true\" if {condition} else \"false\""), Binding::Choice)
             }
-            CodeForm::TextOfNumber(number) => Written::unit(format!("str({})", number.text)),
-            CodeForm::TextOfCounted(number, NumberKind::Whole, _) => Written::unit(format!("str({})", number.text)),
+            CodeForm::TextOfNumber(number) | CodeForm::TextOfCounted(number, NumberKind::Whole, _) => {
+                Written::unit(format!("str({})", number.text))
+            }
             CodeForm::TextOfCounted(number, NumberKind::Fraction | NumberKind::Rounded | NumberKind::Either, _) => {
                 Written::unit(format!("numeral({})", number.text))
             }

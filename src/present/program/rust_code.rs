@@ -152,12 +152,12 @@ fn counted(value: &Option<Value>) -> Result<Option<Value>, String> {
     },
     Helper {
         name: "numeral",
-        code: r#"/// Returns the number that a text writes, and everything else as it is.
+        code: r"/// Returns the number that a text writes, and everything else as it is.
 fn numeral(value: &Option<Value>) -> Option<Value> {
     let text = value.as_ref().and_then(Value::as_str).unwrap_or_default();
     serde_json::from_str::<serde_json::Number>(text.trim()).map_or_else(|_| value.clone(), |number| Some(Value::Number(number)))
 }
-"#,
+",
     },
     Helper {
         name: "worth",
@@ -262,7 +262,7 @@ fn rounded(value: &Option<Value>, digits: usize) -> Result<Option<Value>, String
     },
     Helper {
         name: "worth_of",
-        code: r#"/// Returns a number, or the one that a text writes; none where there is none.
+        code: r"/// Returns a number, or the one that a text writes; none where there is none.
 fn worth_of(value: &Option<Value>) -> Option<Value> {
     match value {
         Some(Value::Number(_)) => value.clone(),
@@ -274,7 +274,7 @@ fn worth_of(value: &Option<Value>) -> Option<Value> {
         _ => None,
     }
 }
-"#,
+",
     },
     Helper {
         name: "made_number",
@@ -289,25 +289,25 @@ fn worth_of(value: &Option<Value>) -> Option<Value> {
     },
     Helper {
         name: "whole_of",
-        code: r#"/// Returns a number without its fraction, or what stands there where there is none.
+        code: r"/// Returns a number without its fraction, or what stands there where there is none.
 fn whole_of(value: &Option<Value>, otherwise: &Option<Value>) -> Result<Option<Value>, String> {
     let made = made_number(value, otherwise)?;
     let whole = made.as_ref().is_some_and(|made| made.is_i64() || made.is_u64());
     Ok(if whole { made } else { made.and_then(|made| made.as_f64()).map(|made| Value::from(made as i64)) })
 }
-"#,
+",
     },
     Helper {
         name: "fraction_of",
-        code: r#"/// Returns a number with a fraction, or what stands there where there is none.
+        code: r"/// Returns a number with a fraction, or what stands there where there is none.
 fn fraction_of(value: &Option<Value>, otherwise: &Option<Value>) -> Result<Option<Value>, String> {
     Ok(made_number(value, otherwise)?.and_then(|made| made.as_f64()).map(Value::from))
 }
-"#,
+",
     },
     Helper {
         name: "title_case",
-        code: r#"fn title_case(value: &str) -> String {
+        code: r"fn title_case(value: &str) -> String {
     let is_gap = |c: char| c.is_whitespace() || matches!(c, '-' | '(' | '{' | '[' | '<');
     let word = |word: &str| {
         let initial: String = word.chars().take(1).collect();
@@ -319,7 +319,7 @@ fn fraction_of(value: &Option<Value>, otherwise: &Option<Value>) -> Result<Optio
         None => word(part),
     }).collect()
 }
-"#,
+",
     },
     Helper {
         name: "capitalized",
@@ -365,19 +365,19 @@ fn indented(value: &str, width: usize, first: bool, blank: bool) -> String {
     },
     Helper {
         name: "items_of",
-        code: r#"/// Returns the items of a list, the names of an object's fields, or the characters of a text.
+        code: r"/// Returns the items of a list, the names of an object's fields, or the characters of a text.
 fn items_of(value: &Option<Value>) -> Result<Vec<Value>, String> {
     let found = if matches!(value, Some(Value::Null)) { Vec::new() } else { parts(value)? };
     Ok(found.into_iter().flatten().collect())
 }
-"#,
+",
     },
     Helper {
         name: "list_of",
-        code: r#"fn list_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+        code: r"fn list_of(value: &Option<Value>) -> Result<Option<Value>, String> {
     Ok(Some(Value::Array(items_of(value)?)))
 }
-"#,
+",
     },
     Helper {
         name: "total_of",
@@ -452,14 +452,14 @@ fn unique_of(value: &Option<Value>) -> Result<Option<Value>, String> {
     },
     Helper {
         name: "reversed_of",
-        code: r#"fn reversed_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+        code: r"fn reversed_of(value: &Option<Value>) -> Result<Option<Value>, String> {
     if let Some(Value::String(text)) = value {
         return Ok(Some(text.chars().rev().collect::<String>().into()));
     }
     let found = parts(value)?;
     Ok(Some(found.into_iter().rev().flatten().collect()))
 }
-"#,
+",
     },
     Helper {
         name: "field_pairs",
@@ -486,24 +486,24 @@ fn unique_of(value: &Option<Value>) -> Result<Option<Value>, String> {
     },
     Helper {
         name: "batches_of",
-        code: r#"fn batches_of(value: &Option<Value>, count: usize) -> Result<Option<Value>, String> {
+        code: r"fn batches_of(value: &Option<Value>, count: usize) -> Result<Option<Value>, String> {
     Ok(Some(items_of(value)?.chunks(count).map(|list| Value::from(list.to_vec())).collect()))
 }
-"#,
+",
     },
     Helper {
         name: "is_odd",
-        code: r#"fn is_odd(value: &Option<Value>) -> bool {
+        code: r"fn is_odd(value: &Option<Value>) -> bool {
     !matches!(value, Some(Value::String(_))) && as_number(value).is_some_and(|number| number % 2.0 != 0.0 && number.fract() == 0.0)
 }
-"#,
+",
     },
     Helper {
         name: "is_even",
-        code: r#"fn is_even(value: &Option<Value>) -> bool {
+        code: r"fn is_even(value: &Option<Value>) -> bool {
     !matches!(value, Some(Value::String(_))) && as_number(value).is_some_and(|number| number % 2.0 == 0.0)
 }
-"#,
+",
     },
 ];
 
@@ -541,7 +541,7 @@ impl CodeLanguage for RustCode {
             CodeForm::Block(name) => {
                 Written { borrowed: Some(format!("{name}.as_str()")), ..unit(format!("{name}.clone()")) }
             }
-            CodeForm::TextCall(function, given) => unit(call(*function, given)),
+            CodeForm::TextCall(function, given) | CodeForm::ValueCall(function, given) => unit(call(*function, given)),
             CodeForm::TextOfCounted(number, ..) => unit(format!("written({})?", number.lent())),
             CodeForm::TextOfRounded(given) => unit(format!("written(&{})?", call(CodeFunction::Rounded, given))),
             CodeForm::TextOfAdded(one, other) => unit(format!("text(&added({}, {})?)?", one.lent(), other.lent())),
@@ -640,7 +640,6 @@ impl CodeLanguage for RustCode {
                 ..unit(format!("{name}.clone()"))
             },
             CodeForm::NumberCall(function, given) => counted(call(*function, given)),
-            CodeForm::ValueCall(function, given) => unit(call(*function, given)),
             CodeForm::Added(one, other) => unit(format!("added({}, {})?", one.lent(), other.lent())),
             CodeForm::Null => Written::unit("Some(Value::Null)"),
             CodeForm::Missing => Written::unit("None"),

@@ -184,14 +184,14 @@ function remainderOf(one: number, other: number): number {
     },
     Helper {
         name: "dividedDown",
-        code: r#"/** Divides down to a whole number. */
+        code: r"/** Divides down to a whole number. */
 function dividedDown(one: number, other: number): number {
   const whole = (one - remainderOf(one, other)) / other;
   if (whole === 0) return one / other < 0 ? -0 : 0;
   const down = Math.floor(whole);
   return whole - down > 0.5 ? down + 1 : down;
 }
-"#,
+",
     },
     Helper {
         name: "added",
@@ -232,10 +232,10 @@ function rounded(value: any, digits: number): number {
     },
     Helper {
         name: "roundedText",
-        code: r#"function roundedText(value: any, digits: number): string {
+        code: r"function roundedText(value: any, digits: number): string {
   return Number.isInteger(value) ? numeral(value) : fraction(rounded(value, digits));
 }
-"#,
+",
     },
     Helper {
         name: "madeNumber",
@@ -252,20 +252,20 @@ function madeNumber(value: any, otherwise: any): number {
     },
     Helper {
         name: "wholeOf",
-        code: r#"function wholeOf(value: any, otherwise: any): number {
+        code: r"function wholeOf(value: any, otherwise: any): number {
   return Math.trunc(madeNumber(value, otherwise));
 }
-"#,
+",
     },
     Helper {
         name: "titleCase",
-        code: r#"function titleCase(value: string): string {
+        code: r"function titleCase(value: string): string {
   return value.replace(/[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000({[<-]+/gu, (word: string) => {
     const [initial] = word;
     return initial.toUpperCase() + word.toLowerCase().slice(initial.toLowerCase().length);
   });
 }
-"#,
+",
     },
     Helper {
         name: "capitalized",
@@ -308,10 +308,10 @@ function listOf(value: any): any[] {
     },
     Helper {
         name: "totalOf",
-        code: r#"function totalOf(value: any): number {
+        code: r"function totalOf(value: any): number {
   return listOf(value).map(counted).reduce((one: number, other: number) => one + other, 0);
 }
-"#,
+",
     },
     Helper {
         name: "orderKey",
@@ -391,23 +391,23 @@ function uniqueOf(value: any): any[] {
     },
     Helper {
         name: "fieldOfEach",
-        code: r#"function fieldOfEach(value: any, field: string): any[] {
+        code: r"function fieldOfEach(value: any, field: string): any[] {
   return listOf(value).map((part: any) => {
     if (isObject(part) && Object.hasOwn(part, field)) return part[field];
     throw new Error(`a program does not read what an item has not: ${field}`);
   });
 }
-"#,
+",
     },
     Helper {
         name: "batchesOf",
-        code: r#"function batchesOf(value: any, count: number): any[] {
+        code: r"function batchesOf(value: any, count: number): any[] {
   const found = [...listOf(value)];
   const lists = [];
   while (found.length > 0) lists.push(found.splice(0, count));
   return lists;
 }
-"#,
+",
     },
     Helper {
         name: "isOdd",

@@ -36,7 +36,9 @@ fn uses_of(node: &TemplateNode, found: &mut Vec<String>) {
         // What becomes of the name is not followed.
         TemplateNode::Set { value, .. } => uses(value, is_or_default(value), found),
         TemplateNode::With { names, body } => {
-            names.iter().for_each(|own| uses(&own.value, is_or_default(&own.value), found));
+            for own in names {
+                uses(&own.value, is_or_default(&own.value), found);
+            }
             bodies(body, found);
         }
         TemplateNode::Block { body, then } => {

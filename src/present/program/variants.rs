@@ -259,7 +259,9 @@ fn optional_items(name: &str, values: &WrittenField<'_>, marks: &[usize]) -> Vec
         if others.iter().any(|other| stays(*other)) {
             let not = others.iter().filter(|other| !stays(**other)).filter_map(|other| marks.get(*other).copied());
             let not: Vec<usize> = not.collect();
-            items.iter_mut().for_each(|item| item.kept_alone.clone_from(&not));
+            for item in &mut items {
+                item.kept_alone.clone_from(&not);
+            }
         }
         if alone.as_array() != Some(list) && without(find(0), &items, marks, 1 << place).as_ref() == Some(alone) {
             found.extend(items);

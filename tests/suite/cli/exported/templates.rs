@@ -1332,7 +1332,7 @@ fn write_message_44(t: &Option<Value>, x: &Option<Value>, z: &Option<Value>) -> 
     let y: Option<Value> = Some(Value::from(format!("{}!", spelled(&x_)?)));
     out.push_str(&text(&x_)?);
     out.push_str(&text(&y)?);
-    let z_: Option<Value> = y.clone();
+    let z_: Option<Value> = y;
     out.push_str(&text(&z_)?);
     out.push_str(&x.is_some().to_string());
     out.push_str(&z.is_some().to_string());
