@@ -320,7 +320,8 @@ kinds! {
     /// all prompts and models of a batch, or that lanes and models got which are asked together. It is asked in two orders; where they decide, all are inconclusive.
     SelectBest = "select-best",
     /// It has the highest score of the answers that are compared as for `select-best`, and one of at least
-    /// `threshold`: the mean of what its other checks give, each by its weight. `value.weights` has weights by the type of a
+    /// `threshold`: the mean of what its other checks and the rules under `[response]` give, each by its weight; a rule that
+    /// cannot be applied to it gives nothing. `value.weights` has weights by the type of a
     /// check, and `value.method = "sum"` adds up. Of several that are level the first passes.
     MaxScore = "max-score",
     /// A [judge](judges.md) goes through what the assistant said in a conversation: at least the share `threshold` of it belongs

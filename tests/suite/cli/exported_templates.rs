@@ -258,7 +258,7 @@ fn value_sets() -> Vec<Map<String, Value>> {
         json!({"name": "Zoë", "tags": ["t1", "t2"], "b": {"c": "deep"}, "none": null}),
         json!([{"name": "A", "tags": []}, {"name": "B", "tags": ["q\"", "\u{1f600}"]}, {"tags": [null]}]),
         json!("text"),
-        json!("[\"json\", \"text\"]"),
+        json!("[\"json\",\"text\"]"),
         json!("7"),
         json!(" 4.5 "),
     ];

@@ -1332,7 +1332,7 @@ fn write_message_44(t: &Option<Value>, x: &Option<Value>, z: &Option<Value>) -> 
     let y: Option<Value> = Some(Value::from(format!("{}!", spelled(&x_)?)));
     out.push_str(&text(&x_)?);
     out.push_str(&text(&y)?);
-    let z_: Option<Value> = y;
+    let z_: Option<Value> = y.clone();
     out.push_str(&text(&z_)?);
     out.push_str(&x.is_some().to_string());
     out.push_str(&z.is_some().to_string());
@@ -1350,9 +1350,9 @@ fn write_message_45(a: &Option<Value>) -> Result<String, String> {
     let loop_1 = loop_items(&a_value)?;
     for (index_1, x_) in loop_1.iter().cloned().enumerate() {
         let mut seen: Option<Value> = None;
-        let last_: Option<Value> = Some(Value::from(index_1 + 1 == loop_1.len()));
+        let last: Option<Value> = Some(Value::from(index_1 + 1 == loop_1.len()));
         out.push_str(&text(&x_)?);
-        out.push_str(&(if holds(&last_) { ".".to_owned() } else { ", ".to_owned() }));
+        out.push_str(&(if holds(&last) { ".".to_owned() } else { ", ".to_owned() }));
         let mut block_1 = String::new();
         block_1.push_str("<");
         block_1.push_str(&text(&x_)?);
