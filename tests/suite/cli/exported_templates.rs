@@ -419,7 +419,15 @@ fn a_template_is_written_by_a_program_as_retort_writes_it() {
 
 /// The program in Rust for the first of the templates as it was written, compiled with the tests, and a way to call each of
 /// its functions.
-#[allow(unreachable_pub, dead_code, unused, clippy::all, clippy::pedantic, reason = "it is written for a program")]
+#[allow(
+    unreachable_pub,
+    dead_code,
+    unused,
+    clippy::all,
+    clippy::pedantic,
+    clippy::redundant_clone,
+    reason = "it is written for a program"
+)]
 mod compiled {
     include!("exported/templates.rs");
     include!("exported/template_calls.rs");
