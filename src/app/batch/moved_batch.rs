@@ -1,7 +1,7 @@
 //! A threshold that is moved over the answers of a batch: the answers, how the batch stood before, and which cells come out
 //! otherwise.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use crate::{
     app::batch::grid::{Grid, packed::CellVerdict},
@@ -57,8 +57,8 @@ pub struct MovedOverBatch {
     answers: Vec<PlacedAnswer>,
     /// How far the threshold was tried on them.
     tried: usize,
-    /// The cells that would come out otherwise, as they are, by where they stand.
-    before: BTreeMap<u32, MovedCell>,
+    /// The cells that would come out otherwise, as they are; by where they stand once all answers were tried.
+    before: Vec<MovedCell>,
     /// Answers that would pass, and answers that would fail, which do not now.
     pub changes: (u64, u64),
 }
@@ -95,6 +95,7 @@ impl PlacedAnswer {
 /// A cell that would come out otherwise, as it is.
 #[derive(Debug, Clone, Copy)]
 struct MovedCell {
+    slot: u32,
     verdict: CellVerdict,
     /// What was measured of its answer; not a number where nothing was.
     value: f64,
@@ -176,7 +177,7 @@ impl PlacingAnswers {
     pub(crate) fn moved(self) -> MovedOverBatch {
         let Self { knob, prompt, file, rules, left: _, placed: answers, in_order } = self;
         let moved = MovedThreshold::over(knob, in_order.done());
-        MovedOverBatch { prompt, file, moved, rules, answers, tried: 0, before: BTreeMap::new(), changes: (0, 0) }
+        MovedOverBatch { prompt, file, moved, rules, answers, tried: 0, before: Vec::new(), changes: (0, 0) }
     }
 }
 
@@ -190,7 +191,7 @@ impl MovedOverBatch {
     /// Puts the cells back as they are.
     pub(crate) fn put_back(&mut self, grid: &mut Grid) {
         (self.changes, self.tried) = ((0, 0), 0);
-        for (slot, MovedCell { verdict, .. }) in std::mem::take(&mut self.before) {
+        for MovedCell { slot, verdict, .. } in std::mem::take(&mut self.before) {
             grid.judge(slot, verdict);
         }
     }
@@ -209,16 +210,20 @@ impl MovedOverBatch {
             let failed = grid.failed_number(&failed);
             let other = CellVerdict { status, failed, score: score.unwrap_or(f64::NAN) };
             if let Some(verdict) = grid.judge(answer.slot, other) {
-                self.before.insert(answer.slot, MovedCell { verdict, value: answer.value });
+                self.before.push(MovedCell { slot: answer.slot, verdict, value: answer.value });
             }
         }
         self.tried = end;
+        if self.is_tried() {
+            self.before.sort_unstable_by_key(|cell| cell.slot);
+        }
         self.is_tried()
     }
 
     /// Says why the cell that stands there fails at where the threshold stands; none where it fails as it is.
     pub(crate) fn reason(&self, slot: u32) -> Option<String> {
-        let cell = self.before.get(&slot).filter(|cell| self.is_tried() && cell.verdict.status == RunStatus::Passed)?;
+        let at = self.before.binary_search_by_key(&slot, |cell| cell.slot).ok().filter(|_| self.is_tried())?;
+        let cell = self.before.get(at).filter(|cell| cell.verdict.status == RunStatus::Passed)?;
         let (knob, chosen) = (&self.moved.knob, self.moved.chosen);
         (!cell.value.is_nan()).then(|| format!("{}, what if {}", knob.shown_measured(cell.value), knob.shown(chosen)))
     }
