@@ -35,7 +35,7 @@ pub struct BestChoice {
     check: Check,
 }
 
-/// How the score of an answer is made of what its other checks give.
+/// How the score of an answer is made of what its other checks and the rules of the prompt give.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScoreRule {
