@@ -3,9 +3,11 @@
 //! The rates hold over any sixty seconds, by what the provider counts: requests are spread evenly, a call counts with
 //! the most it may take until it is known what it took, and the first of an account goes alone.
 
+mod recent_calls;
+
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -19,15 +21,12 @@ use tokio::{
 use crate::{
     model::{CallError, ErrorKind, settings::AccountLimits},
     pipeline::{
+        rate_limiter::recent_calls::{RecentCalls, WINDOW},
         throttle,
         throttle::{RefusedCall, SentCall, Throttle},
         timeouts::after,
     },
 };
-
-/// The window of the rates: a second more than a minute, for a call arrives a little after it was let through,
-/// and one on a new connection later than one on an old.
-const WINDOW: Duration = Duration::from_secs(61);
 
 /// Why a call waits after others were refused.
 const PACED: &str = "refused calls, and is asked more slowly";
@@ -53,14 +52,6 @@ pub struct AccountState {
     pub rests: Option<Timestamp>,
     /// What is configured, or was set since.
     pub limits: AccountLimits,
-}
-
-/// A call made within the last minute.
-#[derive(Debug)]
-struct RecentCall {
-    at: Instant,
-    number: u64,
-    tokens: u64,
 }
 
 /// Until when an account makes no call.
@@ -102,19 +93,12 @@ struct Account {
     throttle: Throttle,
     rest: Option<Rest>,
     shut: Option<(Option<Instant>, ShutCause)>,
-    made: VecDeque<RecentCall>,
-    calls: u64,
+    made: RecentCalls,
     /// Whether it is known of any call what it took.
     known: bool,
 }
 
 impl Account {
-    fn forget(&mut self, now: Instant) {
-        while self.made.front().is_some_and(|made| after(made.at, WINDOW) <= now) {
-            self.made.pop_front();
-        }
-    }
-
     /// Returns how many calls may be under way.
     fn room(&self, limits: &AccountLimits) -> Option<usize> {
         limits.concurrency.map(|most| self.throttle.room(most.max(1)))
@@ -168,28 +152,19 @@ impl Account {
                 return Some((PACED, next));
             }
         }
-        if let (Some(most), Some(last)) = (limits.requests_per_minute, self.made.back()) {
-            let next = after(last.at, WINDOW / most.max(1));
+        if let (Some(most), Some(last)) = (limits.requests_per_minute, self.made.last()) {
+            let next = after(last, WINDOW / most.max(1));
             if next > now {
                 return Some(("spreads its requests over the minute", Some(next)));
             }
         }
-        let expiry = |made: &RecentCall| after(made.at, WINDOW);
         let most = limits.tokens_per_minute?;
         if !self.known && !self.open.is_empty() {
             return Some(("waits for its first answer, to know how many tokens one takes", None));
         }
         // A call larger than the limit goes alone.
-        let mut used = self.made.iter().fold(0_u64, |sum, made| sum.saturating_add(made.tokens));
-        let free = most.saturating_sub(tokens.min(most));
-        if used <= free {
-            return None;
-        }
-        let last = self.made.iter().find(|made| {
-            used = used.saturating_sub(made.tokens);
-            used <= free
-        });
-        Some(("has used its tokens for this minute", last.map(expiry)))
+        let until = self.made.until_at_most(most.saturating_sub(tokens.min(most)))?;
+        Some(("has used its tokens for this minute", Some(until)))
     }
 }
 
@@ -248,15 +223,13 @@ impl RateLimiter {
         let place = waiting.place.clone();
         let limits = state.limits.get(&place.0).copied().unwrap_or_default();
         let own = state.accounts.entry(place.clone()).or_default();
-        own.forget(now);
+        own.made.forget(now);
         if let Some((why, until)) = own.obstacle(&limits, (waiting.turn, tokens), now) {
             return Admission::Wait(why, until);
         }
-        own.calls += 1;
-        let number = own.calls;
+        let number = own.made.push(now, tokens);
         own.open.insert(number, now);
         let sent = own.throttle.sent(now, own.open.len(), waiting.turn.0.0);
-        own.made.push_back(RecentCall { at: now, number, tokens });
         drop(state);
         Admission::Pass(Permit { gate: self.clone(), place, number, sent })
     }
@@ -369,7 +342,7 @@ impl RateLimiter {
             accounts.entry(place.clone()).or_default();
         }
         let each = |(place, own): (&(String, String), &mut Account)| {
-            own.forget(now);
+            own.made.forget(now);
             let (provider, account) = place;
             let limits = limits.get(provider).copied().unwrap_or_default();
             let until = own.rest.map(|rest| rest.until).max(known.get(place).copied());
@@ -382,7 +355,7 @@ impl RateLimiter {
                 rests: rest.map(|rest| time.checked_add(rest).unwrap_or(time)),
                 concurrency: own.room(&limits),
                 requests: own.made.len(),
-                tokens: own.made.iter().fold(0, |sum, made| sum.saturating_add(made.tokens)),
+                tokens: own.made.tokens(),
                 limits,
             }
         };
@@ -474,8 +447,8 @@ impl Permit {
         let overrun = |error: &CallError| error.class == ErrorKind::RateLimited || error.status == Some(529);
         let shut = self.with(|own, limits| {
             own.known |= tokens.is_some_and(|tokens| tokens > 0);
-            if let (Some(tokens), Some(made)) = (tokens, own.made.iter_mut().find(|made| made.number == self.number)) {
-                made.tokens = tokens;
+            if let Some(tokens) = tokens {
+                own.made.took(self.number, tokens);
             }
             let before = own.shut(now).is_some() || own.throttle.refuses_since().is_some();
             if result.is_ok() {
