@@ -136,7 +136,8 @@ impl WhatIf {
     /// Sorts answers once.
     #[must_use]
     pub fn of(side: PassingSide, points: impl IntoIterator<Item = AnswerPoint>) -> Self {
-        let mut work = WhatIfInWork::new(side);
+        let points = points.into_iter();
+        let mut work = WhatIfInWork::new(side, points.size_hint().0);
         work.take(points);
         while !work.step(usize::MAX) {}
         work.done()

@@ -21,6 +21,12 @@ impl<T: Ord> Default for MergeSort<T> {
 }
 
 impl<T: Ord + Copy> MergeSort<T> {
+    /// Begins with room for so many values.
+    #[must_use]
+    pub fn with_capacity(values: usize) -> Self {
+        Self { values: Vec::with_capacity(values), ..Self::default() }
+    }
+
     /// Adds a piece. All pieces come before the first value is taken.
     pub fn add(&mut self, piece: impl IntoIterator<Item = T>) {
         let start = self.values.len();

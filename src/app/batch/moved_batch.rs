@@ -147,7 +147,7 @@ impl PlacingAnswers {
         rules: Vec<String>,
         answers: Vec<Measured>,
     ) -> Self {
-        let (placed, in_order) = (Vec::with_capacity(answers.len()), WhatIfInWork::new(knob.side));
+        let (placed, in_order) = (Vec::with_capacity(answers.len()), WhatIfInWork::new(knob.side, answers.len()));
         Self { knob, prompt, file, rules, left: answers, placed, in_order }
     }
 

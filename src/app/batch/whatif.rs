@@ -139,6 +139,9 @@ impl Batches {
         };
         let (count, after) = (rows.len(), rows.last().map(|row| row.cell.place));
         let placed = |row: CellRow| Some((row.seq, shown.grid.slot(row.cell.place)?));
+        if what_if.reading.places.is_empty() {
+            what_if.reading.places.reserve(usize::try_from(what_if.reading.read.1).unwrap_or(count));
+        }
         what_if.reading.places.extend(rows.into_iter().filter_map(placed));
         what_if.reading.read.0 += count as u64;
         if count == CELLS {

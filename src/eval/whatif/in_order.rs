@@ -50,10 +50,11 @@ pub struct WhatIfInWork {
 }
 
 impl WhatIfInWork {
-    /// Begins without an answer.
+    /// Begins without an answer, with room for so many.
     #[must_use]
-    pub fn new(side: PassingSide) -> Self {
-        Self { side, sort: MergeSort::default(), sorted: Vec::new(), fixed: Counts::default(), all: (0, 0), graded: 0 }
+    pub fn new(side: PassingSide, answers: usize) -> Self {
+        let (sort, sorted) = (MergeSort::with_capacity(answers), Vec::with_capacity(answers));
+        Self { side, sort, sorted, fixed: Counts::default(), all: (0, 0), graded: 0 }
     }
 
     /// Takes some answers in; all of them come before the first step.

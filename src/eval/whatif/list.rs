@@ -38,10 +38,11 @@ pub struct SortedInWork {
 }
 
 impl SortedInWork {
-    /// Begins without an answer.
+    /// Begins without an answer, with room for so many.
     #[must_use]
-    pub fn new(side: PassingSide) -> Self {
-        Self { sorted: Sorted { side, ..Sorted::default() }, ..Self::default() }
+    pub fn new(side: PassingSide, answers: usize) -> Self {
+        let sorted = Sorted { side, decided: Vec::with_capacity(answers), ..Sorted::default() };
+        Self { sort: MergeSort::with_capacity(answers), sorted, ..Self::default() }
     }
 
     /// Takes the next answers in; all of them come before the first step.
@@ -77,7 +78,7 @@ impl Sorted {
     /// Sorts answers.
     #[must_use]
     pub fn of(side: PassingSide, answers: &[Measured]) -> Self {
-        let mut work = SortedInWork::new(side);
+        let mut work = SortedInWork::new(side, answers.len());
         work.take(answers);
         while !work.step(usize::MAX) {}
         work.done()

@@ -401,7 +401,7 @@ impl ReadInWork {
         is_known: bool,
     ) -> Self {
         let rules = Threshold::all(whole).into_iter().map(|knob| knob.rule).collect();
-        let (what, sorted) = (WhatIfInWork::new(knob.side), SortedInWork::new(knob.side));
+        let (what, sorted) = (WhatIfInWork::new(knob.side, judged.len()), SortedInWork::new(knob.side, judged.len()));
         Self { prompt, file, knob, rules, judged, taken: 0, what, sorted, is_known }
     }
 
