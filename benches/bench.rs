@@ -7,6 +7,13 @@
 #[allow(dead_code, reason = "the tests use all of it")]
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "a failing benchmark should panic")]
 mod limited;
+/// Batch APIs, scripted, as the tests have them.
+#[cfg(target_os = "linux")]
+#[path = "../tests/support/providers.rs"]
+#[allow(dead_code, reason = "the tests use all of it")]
+#[allow(clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "a failing benchmark should panic")]
+#[allow(clippy::disallowed_methods, reason = "batches say when they were made")]
+mod providers;
 /// Runs as they are recorded and cached, made up.
 #[path = "../tests/support/record.rs"]
 mod record;
@@ -47,6 +54,10 @@ mod bench {
     /// What many runs come to.
     #[allow(clippy::panic, reason = "a failing benchmark should panic")]
     mod quality;
+    /// A batch through a provider's batch API, from end to end: its time, its CPU time, its memory.
+    #[cfg(target_os = "linux")]
+    #[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it reads the clock and tells what it read")]
+    mod remote;
     /// A batch from end to end: its time beside the ideal, its CPU time, its memory.
     #[cfg(target_os = "linux")]
     #[allow(clippy::indexing_slicing, reason = "a failing benchmark should panic")]

@@ -79,7 +79,7 @@ async fn serve(mut stream: TcpStream, latency: Duration) -> std::io::Result<()> 
 }
 
 /// The CPU time of children that were waited for, in seconds.
-fn children_cpu() -> f64 {
+pub(super) fn children_cpu() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks: u64 = fields.iter().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
@@ -87,7 +87,7 @@ fn children_cpu() -> f64 {
 }
 
 /// The most memory a process has had resident so far, in MiB.
-fn peak(pid: u32) -> Option<f64> {
+pub(super) fn peak(pid: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse::<f64>().ok().map(|kib| kib / 1024.0)

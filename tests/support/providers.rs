@@ -57,7 +57,7 @@ pub(crate) enum Fate {
 pub(crate) struct Made {
     pub(crate) id: String,
     /// Its requests, in the vendor's form.
-    pub(crate) lines: Vec<Value>,
+    pub(crate) lines: Arc<Vec<Value>>,
     pub(crate) tag: Option<String>,
     /// How often it was asked after.
     pub(crate) polls: usize,
@@ -206,9 +206,9 @@ fn answer(asked: &Asked, kept: &mut Kept, behaviour: &Behaviour) -> Reply {
         }
         ["v1", "batches"] => {
             let body = asked.json();
-            let file = kept.files.get(body["input_file_id"].as_str().unwrap()).unwrap().clone();
-            let lines = String::from_utf8(file).unwrap();
-            let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let file = kept.files.get(body["input_file_id"].as_str().unwrap()).unwrap();
+            let lines = file.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            let lines = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
             let tag = body["metadata"]["retort_job"].as_str().map(str::to_owned);
             Reply::Json(200, openai_state(make(kept, lines, tag)))
         }
@@ -222,7 +222,7 @@ fn answer(asked: &Asked, kept: &mut Kept, behaviour: &Behaviour) -> Reply {
             Reply::Json(200, json!({ "data": all, "has_more": false }))
         }
         ["v1", "messages", "batches"] => {
-            let lines = asked.json()["requests"].as_array().unwrap().clone();
+            let lines = list(asked.json()["requests"].take());
             Reply::Json(200, anthropic_state(make(kept, lines, None)))
         }
         ["v1", "messages", "batches", id] => match poll(kept, id, behaviour, "ended") {
@@ -232,8 +232,8 @@ fn answer(asked: &Asked, kept: &mut Kept, behaviour: &Behaviour) -> Reply {
         ["v1", "messages", "batches", id, "cancel"] => cancel(kept, id, anthropic_state),
         ["v1", "messages", "batches", id, "results"] => anthropic_results(id, kept, behaviour),
         ["v1beta", "models", call] if call.ends_with(":batchGenerateContent") => {
-            let body = asked.json();
-            let lines = body["batch"]["input_config"]["requests"]["requests"].as_array().unwrap().clone();
+            let mut body = asked.json();
+            let lines = list(body["batch"]["input_config"]["requests"]["requests"].take());
             let tag = body["batch"]["display_name"].as_str().map(str::to_owned);
             let made = make(kept, lines, tag).clone();
             Reply::Json(200, gemini_state(&made, 0, kept, behaviour))
@@ -276,10 +276,15 @@ fn of_form(body: &[u8]) -> Vec<u8> {
     text.as_bytes()[from..to].to_vec()
 }
 
+fn list(value: Value) -> Vec<Value> {
+    let Value::Array(list) = value else { panic!("{value} is no list") };
+    list
+}
+
 fn make(kept: &mut Kept, lines: Vec<Value>, tag: Option<String>) -> &Made {
     let id = format!("batch_{}", kept.batches.len() + 1);
     let created = jiff::Timestamp::now().as_second();
-    kept.batches.push(Made { id, lines, tag, polls: 0, end: None, cancelled: false, created });
+    kept.batches.push(Made { id, lines: Arc::new(lines), tag, polls: 0, end: None, cancelled: false, created });
     kept.batches.last().unwrap()
 }
 

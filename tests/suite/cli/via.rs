@@ -384,7 +384,7 @@ fn a_batch_of_the_same_size_that_is_somebody_elses_is_not_taken_for_ours() {
     let foreign = |asked: &crate::support::providers::Asked, kept: &mut crate::support::providers::Kept| {
         if asked.line() == "POST /v1/messages/batches" && kept.batches.len() == 1 {
             let mut other = kept.batches[0].clone();
-            for line in &mut other.lines {
+            for line in Arc::make_mut(&mut other.lines) {
                 line["custom_id"] = json!("theirs");
             }
             "batch_0".clone_into(&mut other.id);
