@@ -107,6 +107,11 @@ pub(crate) enum ValueComparison {
 }
 
 impl ValueComparison {
+    /// The comparison that holds of what is equal, or of what is not.
+    pub(crate) fn equal(is_equal: bool) -> Self {
+        if is_equal { Self::Equal } else { Self::Unequal }
+    }
+
     /// The sign of it, which many languages share.
     pub(crate) fn sign(self) -> &'static str {
         match self {
@@ -697,6 +702,7 @@ fn quoted(written: &str) -> Result<String, Unwritable> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::value_filters::{ListFilter, TextFilter};
 
     fn read(text: &str) -> Result<TemplateExpr, String> {
         let is_local = |name: &str| matches!(name, "row" | "loop");
@@ -709,7 +715,7 @@ mod tests {
     fn signs_bind_as_they_do_in_templates() {
         let variable = |name: &str| Box::new(TemplateExpr::Variable(vec![name.to_owned()]));
         let text = |text: &str| Box::new(TemplateExpr::Text(text.to_owned()));
-        let upper = TemplateExpr::Filtered(variable("b"), ValueFilter::Upper, Vec::new());
+        let upper = TemplateExpr::Filtered(variable("b"), ValueFilter::Text(TextFilter::Upper), Vec::new());
         assert_eq!(read("a ~ b|upper").unwrap(), TemplateExpr::Joined(vec![*variable("a"), upper]));
         let defined = TemplateExpr::Not(Box::new(TemplateExpr::Is(variable("a"), ValueTest::Defined)));
         assert_eq!(read("not a is defined").unwrap(), defined);
@@ -742,7 +748,8 @@ mod tests {
         );
         assert_eq!(read("'x' + a").unwrap(), texts, "texts are put behind each other");
         let sorted = |given: Vec<TemplateExpr>| {
-            TemplateExpr::Filtered(Box::new(TemplateExpr::Variable(vec!["a".to_owned()])), ValueFilter::Sorted, given)
+            let list = TemplateExpr::Variable(vec!["a".to_owned()]);
+            TemplateExpr::Filtered(Box::new(list), ValueFilter::List(ListFilter::Sorted), given)
         };
         assert_eq!(read("a|sort(reverse=true)").unwrap(), sorted(vec![TemplateExpr::Null, TemplateExpr::Truth(true)]));
     }

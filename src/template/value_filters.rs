@@ -1,24 +1,55 @@
 //! The filters of templates that can be written in another language, with what each is given.
 
-/// A filter that can be written in another language.
+/// A filter that can be written in another language, by what it makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ValueFilter {
+    /// A value, or what stands where there is none.
+    Default,
+    Text(TextFilter),
+    Number(NumberFilter),
+    Item(ItemFilter),
+    List(ListFilter),
+}
+
+/// The filters that write a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextFilter {
     Upper,
     Lower,
     Trim,
-    Length,
-    Default,
-    Join,
-    First,
-    Last,
     Replace,
-    /// As JSON, with the white space of a level if it is given.
-    Json,
-    Text,
+    /// The text that a value is.
+    Whole,
     Title,
     Capitalize,
     /// With the white space of a level, whether before the first line too, and whether before blank ones.
     Indent,
+    Join,
+    /// As JSON, with the white space of a level if it is given.
+    Json,
+}
+
+impl TextFilter {
+    /// Tells whether it is given a text; others are given a value.
+    pub(crate) fn takes_text(self) -> bool {
+        match self {
+            Self::Upper
+            | Self::Lower
+            | Self::Trim
+            | Self::Replace
+            | Self::Whole
+            | Self::Title
+            | Self::Capitalize
+            | Self::Indent => true,
+            Self::Join | Self::Json => false,
+        }
+    }
+}
+
+/// The filters that count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NumberFilter {
+    Length,
     Absolute,
     /// To a whole number, with what stands where there is none.
     Whole,
@@ -27,12 +58,25 @@ pub(crate) enum ValueFilter {
     /// To so many digits.
     Round,
     Total,
+}
+
+/// The filters that give an item of what they are given, and nothing where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ItemFilter {
+    First,
+    Last,
     Smallest,
     Largest,
+}
+
+/// The filters that make a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListFilter {
     Listed,
     /// By a field of the items, and whether from the last on.
     Sorted,
     Unique,
+    /// The characters of a text stay one.
     Reversed,
     /// The names and values of an object.
     Pairs,
@@ -40,47 +84,6 @@ pub(crate) enum ValueFilter {
     Mapped,
     /// Lists of so many items.
     Batches,
-}
-
-impl ValueFilter {
-    /// Tells whether it gives an item of what it is given, and nothing where there is none.
-    pub(crate) fn picks(self) -> bool {
-        matches!(self, Self::First | Self::Last | Self::Smallest | Self::Largest)
-    }
-
-    /// Tells whether it writes a text.
-    pub(crate) fn writes(self) -> bool {
-        match self {
-            Self::Upper
-            | Self::Lower
-            | Self::Trim
-            | Self::Replace
-            | Self::Join
-            | Self::Json
-            | Self::Text
-            | Self::Title
-            | Self::Capitalize
-            | Self::Indent => true,
-            Self::Length
-            | Self::Default
-            | Self::First
-            | Self::Last
-            | Self::Absolute
-            | Self::Whole
-            | Self::Fraction
-            | Self::Round
-            | Self::Total
-            | Self::Smallest
-            | Self::Largest
-            | Self::Listed
-            | Self::Sorted
-            | Self::Unique
-            | Self::Reversed
-            | Self::Pairs
-            | Self::Mapped
-            | Self::Batches => false,
-        }
-    }
 }
 
 /// A filter as templates name it.
@@ -103,35 +106,35 @@ const fn filter(
 }
 
 pub(crate) const FILTERS: &[FilterName] = &[
-    filter("upper", ValueFilter::Upper, (0, 0), &[]),
-    filter("lower", ValueFilter::Lower, (0, 0), &[]),
-    filter("title", ValueFilter::Title, (0, 0), &[]),
-    filter("capitalize", ValueFilter::Capitalize, (0, 0), &[]),
-    filter("trim", ValueFilter::Trim, (0, 0), &[]),
-    filter("string", ValueFilter::Text, (0, 0), &[]),
-    filter("length", ValueFilter::Length, (0, 0), &[]),
-    filter("count", ValueFilter::Length, (0, 0), &[]),
+    filter("upper", ValueFilter::Text(TextFilter::Upper), (0, 0), &[]),
+    filter("lower", ValueFilter::Text(TextFilter::Lower), (0, 0), &[]),
+    filter("title", ValueFilter::Text(TextFilter::Title), (0, 0), &[]),
+    filter("capitalize", ValueFilter::Text(TextFilter::Capitalize), (0, 0), &[]),
+    filter("trim", ValueFilter::Text(TextFilter::Trim), (0, 0), &[]),
+    filter("string", ValueFilter::Text(TextFilter::Whole), (0, 0), &[]),
+    filter("length", ValueFilter::Number(NumberFilter::Length), (0, 0), &[]),
+    filter("count", ValueFilter::Number(NumberFilter::Length), (0, 0), &[]),
     filter("default", ValueFilter::Default, (0, 2), &[]),
     filter("d", ValueFilter::Default, (0, 2), &[]),
-    filter("join", ValueFilter::Join, (0, 1), &["d"]),
-    filter("first", ValueFilter::First, (0, 0), &[]),
-    filter("last", ValueFilter::Last, (0, 0), &[]),
-    filter("replace", ValueFilter::Replace, (2, 2), &[]),
-    filter("tojson", ValueFilter::Json, (0, 1), &["indent"]),
-    filter("dump", ValueFilter::Json, (0, 1), &["indent"]),
-    filter("indent", ValueFilter::Indent, (0, 3), &["width", "first", "blank"]),
-    filter("abs", ValueFilter::Absolute, (0, 0), &[]),
-    filter("int", ValueFilter::Whole, (0, 1), &["default"]),
-    filter("float", ValueFilter::Fraction, (0, 1), &["default"]),
-    filter("round", ValueFilter::Round, (0, 1), &["precision"]),
-    filter("sum", ValueFilter::Total, (0, 0), &[]),
-    filter("min", ValueFilter::Smallest, (0, 0), &[]),
-    filter("max", ValueFilter::Largest, (0, 0), &[]),
-    filter("list", ValueFilter::Listed, (0, 0), &[]),
-    filter("sort", ValueFilter::Sorted, (0, 0), &["attribute", "reverse"]),
-    filter("unique", ValueFilter::Unique, (0, 0), &[]),
-    filter("reverse", ValueFilter::Reversed, (0, 0), &[]),
-    filter("items", ValueFilter::Pairs, (0, 0), &[]),
-    filter("map", ValueFilter::Mapped, (0, 0), &["attribute"]),
-    filter("batch", ValueFilter::Batches, (1, 1), &[]),
+    filter("join", ValueFilter::Text(TextFilter::Join), (0, 1), &["d"]),
+    filter("first", ValueFilter::Item(ItemFilter::First), (0, 0), &[]),
+    filter("last", ValueFilter::Item(ItemFilter::Last), (0, 0), &[]),
+    filter("replace", ValueFilter::Text(TextFilter::Replace), (2, 2), &[]),
+    filter("tojson", ValueFilter::Text(TextFilter::Json), (0, 1), &["indent"]),
+    filter("dump", ValueFilter::Text(TextFilter::Json), (0, 1), &["indent"]),
+    filter("indent", ValueFilter::Text(TextFilter::Indent), (0, 3), &["width", "first", "blank"]),
+    filter("abs", ValueFilter::Number(NumberFilter::Absolute), (0, 0), &[]),
+    filter("int", ValueFilter::Number(NumberFilter::Whole), (0, 1), &["default"]),
+    filter("float", ValueFilter::Number(NumberFilter::Fraction), (0, 1), &["default"]),
+    filter("round", ValueFilter::Number(NumberFilter::Round), (0, 1), &["precision"]),
+    filter("sum", ValueFilter::Number(NumberFilter::Total), (0, 0), &[]),
+    filter("min", ValueFilter::Item(ItemFilter::Smallest), (0, 0), &[]),
+    filter("max", ValueFilter::Item(ItemFilter::Largest), (0, 0), &[]),
+    filter("list", ValueFilter::List(ListFilter::Listed), (0, 0), &[]),
+    filter("sort", ValueFilter::List(ListFilter::Sorted), (0, 0), &["attribute", "reverse"]),
+    filter("unique", ValueFilter::List(ListFilter::Unique), (0, 0), &[]),
+    filter("reverse", ValueFilter::List(ListFilter::Reversed), (0, 0), &[]),
+    filter("items", ValueFilter::List(ListFilter::Pairs), (0, 0), &[]),
+    filter("map", ValueFilter::List(ListFilter::Mapped), (0, 0), &["attribute"]),
+    filter("batch", ValueFilter::List(ListFilter::Batches), (1, 1), &[]),
 ];

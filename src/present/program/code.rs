@@ -115,13 +115,33 @@ pub(crate) enum NumberKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CodeFunction {
     // Texts.
+    /// What stands in a prompt for a value: nothing for null.
+    TextOf,
+    /// The same where filters and `~` take it for a text: null has a name there.
+    Spelled,
+    /// A value, and what stands between its items.
+    Joined,
+    Json,
     Title,
     Capitalized,
     /// A text, the width, whether before the first line, and whether before blank ones.
     Indented,
     /// As JSON, with the white space of a level.
     Pretty,
+    // What holds or does not.
+    Holds,
+    Same,
+    Contains,
     // Numbers.
+    Length,
+    /// What a number, or a text that writes one, is worth; none for anything else.
+    AsNumber,
+    /// How a value compares with a number.
+    OrderOf,
+    /// The number that a text writes, and everything else as it is.
+    Numeral,
+    /// A value that has to be a number.
+    Counted,
     Absolute,
     /// A whole number, or what stands there where there is none.
     Whole,
@@ -131,6 +151,15 @@ pub(crate) enum CodeFunction {
     Rounded,
     Total,
     // Values.
+    /// A text that is a JSON list or object as such.
+    Read,
+    /// A value that must not be missing.
+    Given,
+    Item,
+    First,
+    Last,
+    /// The sum of two numbers, or two texts one behind the other.
+    Added,
     Smallest,
     Largest,
     Listed,
@@ -143,6 +172,50 @@ pub(crate) enum CodeFunction {
     Mapped,
     /// A value, and how many items a list has.
     Batches,
+}
+
+impl CodeFunction {
+    /// What it is called in Python, in TypeScript and in Rust.
+    pub(crate) fn names(self) -> [&'static str; 3] {
+        match self {
+            Self::TextOf => ["text", "textOf", "text"],
+            Self::Spelled => ["spelled", "spelled", "spelled"],
+            Self::Joined => ["joined", "joined", "joined"],
+            Self::Json => ["as_json", "asJson", "as_json"],
+            Self::Title => ["title_case", "titleCase", "title_case"],
+            Self::Capitalized => ["capitalized", "capitalized", "capitalized"],
+            Self::Indented => ["indented", "indented", "indented"],
+            Self::Pretty => ["pretty_json", "prettyJson", "pretty_json"],
+            Self::Holds => ["holds", "holds", "holds"],
+            Self::Same => ["same", "same", "same"],
+            Self::Contains => ["contains", "contains", "contains"],
+            Self::Length => ["length_of", "lengthOf", "length_of"],
+            Self::AsNumber => ["as_number", "numberOf", "as_number"],
+            Self::OrderOf => ["order_of", "orderOf", "order_of"],
+            Self::Numeral => ["as_number", "numberOf", "numeral"],
+            Self::Counted => ["counted", "counted", "counted"],
+            Self::Absolute => ["absolute", "absolute", "absolute"],
+            Self::Whole => ["whole_of", "wholeOf", "whole_of"],
+            Self::Fraction => ["fraction_of", "madeNumber", "fraction_of"],
+            Self::Rounded => ["rounded", "rounded", "rounded"],
+            Self::Total => ["total_of", "totalOf", "total_of"],
+            Self::Read => ["read", "read", "read"],
+            Self::Given => ["given", "given", "given"],
+            Self::Item => ["item_of", "itemOf", "item_of"],
+            Self::First => ["first_of", "firstOf", "first_of"],
+            Self::Last => ["last_of", "lastOf", "last_of"],
+            Self::Added => ["added", "added", "added"],
+            Self::Smallest => ["smallest_of", "smallestOf", "smallest_of"],
+            Self::Largest => ["largest_of", "largestOf", "largest_of"],
+            Self::Listed => ["list_of", "listOf", "list_of"],
+            Self::Sorted => ["sorted_by", "sortedBy", "sorted_by"],
+            Self::Unique => ["unique_of", "uniqueOf", "unique_of"],
+            Self::Reversed => ["reversed_of", "reversedOf", "reversed_of"],
+            Self::FieldPairs => ["pairs_of", "fieldPairs", "field_pairs"],
+            Self::Mapped => ["field_of_each", "fieldOfEach", "field_of_each"],
+            Self::Batches => ["batches_of", "batchesOf", "batches_of"],
+        }
+    }
 }
 
 /// A call of a function.

@@ -8,7 +8,7 @@ use crate::{
     template::{
         expression::{LoopField, TemplateExpr, Unwritable, ValueComparison, ValueTest, place_key, unwritable},
         tokens::Operand,
-        value_filters::ValueFilter,
+        value_filters::{ItemFilter, ListFilter, TextFilter, ValueFilter},
     },
 };
 
@@ -17,6 +17,9 @@ impl CodeWriter<'_> {
     pub(super) fn text(&mut self, expr: &TemplateExpr) -> Result<TextCode, Unwritable> {
         if let Some((number, kind)) = self.counted(expr)? {
             return Ok(TextCode::OfCounted(number, kind));
+        }
+        if self.made_lists(expr).is_some() {
+            return unwritable(LISTED);
         }
         Ok(match expr {
             TemplateExpr::Null => TextCode::Quoted(String::new()),
@@ -28,38 +31,45 @@ impl CodeWriter<'_> {
                 };
                 TextCode::Choice(Box::new(self.truth(condition)?), Box::new(self.text(one)?), Box::new(other))
             }
-            TemplateExpr::Not(_) | TemplateExpr::Compare(..) | TemplateExpr::In(..) | TemplateExpr::Is(..) => {
-                TextCode::OfTruth(Box::new(self.truth(expr)?))
+            TemplateExpr::Not(_)
+            | TemplateExpr::Compare(..)
+            | TemplateExpr::In(..)
+            | TemplateExpr::Is(..)
+            | TemplateExpr::Loop(LoopField::First | LoopField::Last) => TextCode::OfTruth(Box::new(self.truth(expr)?)),
+            TemplateExpr::Group(of) | TemplateExpr::Counted(of, _) => self.text(of)?,
+            TemplateExpr::And(one, other) => self.chosen_text([one, other, one], Self::text)?,
+            TemplateExpr::Or(one, other) => self.chosen_text([one, one, other], Self::text)?,
+            TemplateExpr::Filtered(of, ValueFilter::Default, given) => {
+                let (condition, other) = default_of(of, given)?;
+                self.chosen_text([&condition, of, &other], Self::text)?
             }
-            TemplateExpr::Loop(LoopField::First | LoopField::Last) => TextCode::OfTruth(Box::new(self.truth(expr)?)),
-            TemplateExpr::Group(of) => self.text(of)?,
-            TemplateExpr::And(..) | TemplateExpr::Or(..) | TemplateExpr::Filtered(_, ValueFilter::Default, _) => {
-                self.chosen_text(expr, Self::text)?
-            }
-            TemplateExpr::Variable(_) | TemplateExpr::Local(_) => match self.given(expr)? {
-                ValueCode::Parameter(place) if self.is_text(place) => TextCode::Parameter(place),
-                given => TextCode::Of(given),
+            TemplateExpr::Variable(_) | TemplateExpr::Local(_) => match self.given_text(expr)? {
+                GivenText::Text(place) => TextCode::Parameter(place),
+                GivenText::Value(given) => TextCode::Of(given),
             },
-            TemplateExpr::List(_) => return unwritable(LISTED),
-            _ if self.made_lists(expr).is_some() => return unwritable(LISTED),
-            TemplateExpr::Counted(of, _) => self.text(of)?,
-            TemplateExpr::Item(..) | TemplateExpr::Sum(..) => TextCode::Of(self.value(expr)?),
-            TemplateExpr::Filtered(_, filter, _) if filter.picks() => TextCode::Of(self.value(expr)?),
+            TemplateExpr::Item(..) | TemplateExpr::Sum(..) | TemplateExpr::Filtered(_, ValueFilter::Item(_), _) => {
+                TextCode::Of(self.value(expr)?)
+            }
             TemplateExpr::Text(_)
             | TemplateExpr::Whole(_)
             | TemplateExpr::Decimal(_)
-            | TemplateExpr::Loop(_)
+            | TemplateExpr::Loop(LoopField::Index | LoopField::Index0 | LoopField::Length)
+            | TemplateExpr::List(_)
             | TemplateExpr::Joined(_)
             | TemplateExpr::Block
-            | TemplateExpr::Filtered(..) => self.spelled(expr)?,
+            | TemplateExpr::Filtered(_, ValueFilter::Text(_) | ValueFilter::Number(_) | ValueFilter::List(_), _) => {
+                self.spelled(expr)?
+            }
         })
     }
 
     /// Writes an expression as filters and `~` take it for a text.
     pub(super) fn spelled(&mut self, expr: &TemplateExpr) -> Result<TextCode, Unwritable> {
-        let boxed = |code: Result<TextCode, Unwritable>| code.map(Box::new);
         if let Some((number, kind)) = self.counted(expr)? {
             return Ok(TextCode::OfCounted(number, kind));
+        }
+        if self.made_lists(expr).is_some() {
+            return unwritable(LISTED);
         }
         Ok(match expr {
             TemplateExpr::Text(text) => TextCode::Quoted(text.clone()),
@@ -69,61 +79,60 @@ impl CodeWriter<'_> {
                 Some(number) => TextCode::Block(*number),
                 None => return unwritable("a block that is not there"),
             },
-            TemplateExpr::Counted(of, _) => self.spelled(of)?,
+            TemplateExpr::Group(of) | TemplateExpr::Counted(of, _) => self.spelled(of)?,
             TemplateExpr::Null | TemplateExpr::Truth(_) => return unwritable("a program takes no constant for a text"),
             TemplateExpr::Not(_)
             | TemplateExpr::Compare(..)
             | TemplateExpr::In(..)
             | TemplateExpr::Is(..)
-            | TemplateExpr::Loop(LoopField::First | LoopField::Last) => {
-                return unwritable("a program takes nothing that is true or not for a text");
-            }
-            TemplateExpr::List(_) => return unwritable(LISTED),
-            _ if self.made_lists(expr).is_some() => return unwritable(LISTED),
-            TemplateExpr::Loop(LoopField::Index | LoopField::Index0 | LoopField::Length) => {
-                TextCode::OfNumber(self.number(expr)?)
-            }
-            TemplateExpr::Group(of) => self.spelled(of)?,
-            TemplateExpr::Variable(_) | TemplateExpr::Local(_) => match self.given(expr)? {
-                ValueCode::Parameter(place) if self.is_text(place) => TextCode::Parameter(place),
-                ValueCode::Local(place) if self.is_truth(place) => {
-                    return unwritable("a program takes nothing that is true or not for a text");
-                }
-                given => TextCode::Spelled(given),
+            | TemplateExpr::Loop(LoopField::First | LoopField::Last) => return unwritable(TRUTH),
+            TemplateExpr::Loop(LoopField::Index | LoopField::Index0 | LoopField::Length)
+            | TemplateExpr::Filtered(_, ValueFilter::Number(_), _) => TextCode::OfNumber(self.number(expr)?),
+            TemplateExpr::Variable(_) | TemplateExpr::Local(_) => match self.given_text(expr)? {
+                GivenText::Text(place) => TextCode::Parameter(place),
+                GivenText::Value(ValueCode::Local(place)) if self.is_truth(place) => return unwritable(TRUTH),
+                GivenText::Value(given) => TextCode::Spelled(given),
             },
-            TemplateExpr::Item(..) | TemplateExpr::Sum(..) => TextCode::Spelled(self.value(expr)?),
-            TemplateExpr::And(..) | TemplateExpr::Or(..) => self.chosen_text(expr, Self::spelled)?,
+            TemplateExpr::And(one, other) => self.chosen_text([one, other, one], Self::spelled)?,
+            TemplateExpr::Or(one, other) => self.chosen_text([one, one, other], Self::spelled)?,
+            TemplateExpr::Filtered(of, ValueFilter::Default, given) => {
+                let (condition, other) = default_of(of, given)?;
+                self.chosen_text([&condition, of, &other], Self::spelled)?
+            }
             TemplateExpr::Choice(one, condition, other) => {
-                let Some(other) = other else { return unwritable("a program has no `if` without `else` here") };
-                let condition = Box::new(self.truth(condition)?);
-                TextCode::Choice(condition, boxed(self.spelled(one))?, boxed(self.spelled(other))?)
+                self.chosen_text([condition, one, otherwise(other.as_deref())?], Self::spelled)?
             }
             TemplateExpr::Joined(parts) => {
                 TextCode::Joined(parts.iter().map(|part| self.spelled(part)).collect::<Result<_, _>>()?)
             }
-            TemplateExpr::Filtered(of, filter, given) => self.filtered_text(expr, of, *filter, given)?,
+            TemplateExpr::Filtered(of, ValueFilter::Text(filter), given) => self.filtered_text(of, *filter, given)?,
+            TemplateExpr::List(_)
+            | TemplateExpr::Item(..)
+            | TemplateExpr::Sum(..)
+            | TemplateExpr::Filtered(_, ValueFilter::Item(_) | ValueFilter::List(_), _) => {
+                TextCode::Spelled(self.value(expr)?)
+            }
         })
     }
 
     /// Writes what a filter makes of a value as a text.
     fn filtered_text(
         &mut self,
-        expr: &TemplateExpr,
         of: &TemplateExpr,
-        filter: ValueFilter,
+        filter: TextFilter,
         given: &[TemplateExpr],
     ) -> Result<TextCode, Unwritable> {
         let boxed = |code: Result<TextCode, Unwritable>| code.map(Box::new);
-        Ok(match (filter, given) {
-            (ValueFilter::Upper, _) => TextCode::Upper(boxed(self.spelled(of))?),
-            (ValueFilter::Lower, _) => TextCode::Lower(boxed(self.spelled(of))?),
-            (ValueFilter::Trim, _) => TextCode::Trim(boxed(self.spelled(of))?),
-            (ValueFilter::Text, _) => self.spelled(of)?,
-            (ValueFilter::Title, _) => text_call(CodeFunction::Title, vec![CallArgument::Text(self.spelled(of)?)]),
-            (ValueFilter::Capitalize, _) => {
-                text_call(CodeFunction::Capitalized, vec![CallArgument::Text(self.spelled(of)?)])
-            }
-            (ValueFilter::Indent, given) => {
+        let text_call =
+            |function: CodeFunction, given: Vec<CallArgument>| TextCode::Call(Box::new(CodeCall { function, given }));
+        Ok(match filter {
+            TextFilter::Upper => TextCode::Upper(boxed(self.spelled(of))?),
+            TextFilter::Lower => TextCode::Lower(boxed(self.spelled(of))?),
+            TextFilter::Trim => TextCode::Trim(boxed(self.spelled(of))?),
+            TextFilter::Whole => self.spelled(of)?,
+            TextFilter::Title => text_call(CodeFunction::Title, vec![CallArgument::Text(self.spelled(of)?)]),
+            TextFilter::Capitalize => text_call(CodeFunction::Capitalized, vec![CallArgument::Text(self.spelled(of)?)]),
+            TextFilter::Indent => {
                 let of = self.spelled(of)?;
                 let width = CallArgument::Count(count_of("indent", given.first(), INDENT)?);
                 let (first, blank) = (flag_of("indent", given.get(1))?, flag_of("indent", given.get(2))?);
@@ -140,76 +149,60 @@ impl CodeWriter<'_> {
                     None => indented,
                 }
             }
-            (ValueFilter::Replace, [one, other]) => {
+            TextFilter::Replace => {
+                let [one, other] = given else { return unwritable("`replace` takes two texts") };
                 let of = boxed(self.spelled(of))?;
                 TextCode::Replace(of, boxed(self.spelled(one))?, boxed(self.spelled(other))?)
             }
-            (ValueFilter::Replace, _) => return unwritable("`replace` takes two texts"),
-            (ValueFilter::Join, between) => {
+            TextFilter::Join => {
                 let of = self.value(of)?;
-                let between = between.first().map_or(Ok(TextCode::Quoted(String::new())), |one| self.spelled(one));
+                let between = given.first().map_or(Ok(TextCode::Quoted(String::new())), |one| self.spelled(one));
                 TextCode::Join(of, boxed(between)?)
             }
-            (ValueFilter::Json, given) => {
+            TextFilter::Json => {
                 let of = self.value(of)?;
                 match count_of("tojson", given.first(), 0)? {
                     0 => TextCode::Json(of),
                     width => text_call(CodeFunction::Pretty, vec![CallArgument::Value(of), CallArgument::Count(width)]),
                 }
             }
-            (ValueFilter::Length, _) => TextCode::OfNumber(self.number(expr)?),
-            (ValueFilter::Default, _) => self.chosen_text(expr, Self::spelled)?,
-            // Lists and numbers that are counted were seen to before.
-            (
-                ValueFilter::First
-                | ValueFilter::Last
-                | ValueFilter::Smallest
-                | ValueFilter::Largest
-                | ValueFilter::Absolute
-                | ValueFilter::Whole
-                | ValueFilter::Fraction
-                | ValueFilter::Round
-                | ValueFilter::Total
-                | ValueFilter::Listed
-                | ValueFilter::Sorted
-                | ValueFilter::Unique
-                | ValueFilter::Reversed
-                | ValueFilter::Pairs
-                | ValueFilter::Mapped
-                | ValueFilter::Batches,
-                _,
-            ) => TextCode::Spelled(self.value(expr)?),
         })
     }
 
-    /// Writes `and`, `or` and `default` as the choice that they are.
-    fn chosen_text(
+    /// Writes a condition, what is taken where it holds, and what is where it does not.
+    fn chosen<T>(
         &mut self,
-        expr: &TemplateExpr,
-        write: impl Fn(&mut Self, &TemplateExpr) -> Result<TextCode, Unwritable>,
-    ) -> Result<TextCode, Unwritable> {
-        let (condition, one, other) = self.choice(expr)?;
-        Ok(TextCode::Choice(Box::new(condition), Box::new(write(self, &one)?), Box::new(write(self, &other)?)))
+        [condition, one, other]: [&TemplateExpr; 3],
+        write: ExprWriter<Self, T>,
+    ) -> Result<Chosen<T>, Unwritable> {
+        let condition = self.truth(condition)?;
+        Ok((Box::new(condition), Box::new(write(self, one)?), Box::new(write(self, other)?)))
     }
 
-    /// Returns the condition of `and`, `or` and `default`, what is taken where it holds, and what is where it does not.
-    fn choice(&mut self, expr: &TemplateExpr) -> Result<(TruthCode, TemplateExpr, TemplateExpr), Unwritable> {
-        match expr {
-            TemplateExpr::And(one, other) => Ok((self.truth(one)?, (**other).clone(), (**one).clone())),
-            TemplateExpr::Or(one, other) => Ok((self.truth(one)?, (**one).clone(), (**other).clone())),
-            TemplateExpr::Filtered(of, ValueFilter::Default, given) => {
-                let other = given.first().cloned().unwrap_or_else(|| TemplateExpr::Text(String::new()));
-                let condition = match given.get(1) {
-                    None | Some(TemplateExpr::Truth(false)) => {
-                        self.truth(&TemplateExpr::Is(of.clone(), ValueTest::Defined))?
-                    }
-                    Some(TemplateExpr::Truth(true)) => self.truth(of)?,
-                    Some(_) => return unwritable("`default` takes true or false beside a value"),
-                };
-                Ok((condition, (**of).clone(), other))
-            }
-            _ => unwritable("a choice of values"),
-        }
+    fn chosen_text(
+        &mut self,
+        parts: [&TemplateExpr; 3],
+        write: ExprWriter<Self, TextCode>,
+    ) -> Result<TextCode, Unwritable> {
+        let (condition, one, other) = self.chosen(parts, write)?;
+        Ok(TextCode::Choice(condition, one, other))
+    }
+
+    fn chosen_value(
+        &mut self,
+        parts: [&TemplateExpr; 3],
+        write: ExprWriter<Self, ValueCode>,
+    ) -> Result<ValueCode, Unwritable> {
+        let (condition, one, other) = self.chosen(parts, write)?;
+        Ok(ValueCode::Choice(condition, one, other))
+    }
+
+    /// Writes a name where it stands for a text.
+    fn given_text(&mut self, expr: &TemplateExpr) -> Result<GivenText, Unwritable> {
+        Ok(match self.given(expr)? {
+            ValueCode::Parameter(place) if self.is_text(place) => GivenText::Text(place),
+            given => GivenText::Value(given),
+        })
     }
 
     fn is_text(&self, place: usize) -> bool {
@@ -222,7 +215,7 @@ impl CodeWriter<'_> {
 
     pub(super) fn truth(&mut self, expr: &TemplateExpr) -> Result<TruthCode, Unwritable> {
         if let Some((number, _)) = self.counted(expr)? {
-            return Ok(TruthCode::Numbers(number, ValueComparison::Unequal, NumberCode::Literal("0".to_owned())));
+            return Ok(is_not_0(number));
         }
         Ok(match expr {
             TemplateExpr::Truth(truth) => TruthCode::Constant(*truth),
@@ -249,25 +242,26 @@ impl CodeWriter<'_> {
                 | ValueTest::Odd
                 | ValueTest::Even => TruthCode::Is(self.value(of)?, *test),
             },
-            TemplateExpr::Loop(field @ (LoopField::First | LoopField::Last)) => {
-                let number = self.in_loop(*field)?;
-                if *field == LoopField::First { TruthCode::First(number) } else { TruthCode::Last(number) }
-            }
-            TemplateExpr::Loop(_) | TemplateExpr::Whole(_) | TemplateExpr::Filtered(_, ValueFilter::Length, _) => {
-                TruthCode::Numbers(self.number(expr)?, ValueComparison::Unequal, NumberCode::Literal("0".to_owned()))
-            }
+            TemplateExpr::Loop(LoopField::First) => TruthCode::First(self.in_loop(LoopField::First)?),
+            TemplateExpr::Loop(LoopField::Last) => TruthCode::Last(self.in_loop(LoopField::Last)?),
+            TemplateExpr::Loop(LoopField::Index | LoopField::Index0 | LoopField::Length)
+            | TemplateExpr::Whole(_)
+            | TemplateExpr::Filtered(_, ValueFilter::Number(_), _) => is_not_0(self.number(expr)?),
             TemplateExpr::Text(text) => TruthCode::Constant(!text.is_empty()),
             TemplateExpr::Decimal(_) | TemplateExpr::List(_) => {
                 return unwritable("a program has no condition that is always the same");
             }
-            TemplateExpr::Joined(_) | TemplateExpr::Block => TruthCode::Filled(self.spelled(expr)?),
-            TemplateExpr::Filtered(_, filter, _) if filter.writes() => TruthCode::Filled(self.spelled(expr)?),
+            TemplateExpr::Joined(_) | TemplateExpr::Block | TemplateExpr::Filtered(_, ValueFilter::Text(_), _) => {
+                TruthCode::Filled(self.spelled(expr)?)
+            }
             TemplateExpr::Variable(_)
             | TemplateExpr::Local(_)
             | TemplateExpr::Item(..)
             | TemplateExpr::Sum(..)
             | TemplateExpr::Choice(..)
-            | TemplateExpr::Filtered(..) => TruthCode::Holds(self.value(expr)?),
+            | TemplateExpr::Filtered(_, ValueFilter::Default | ValueFilter::Item(_) | ValueFilter::List(_), _) => {
+                TruthCode::Holds(self.value(expr)?)
+            }
         })
     }
 
@@ -298,17 +292,36 @@ impl CodeWriter<'_> {
                     (None, _) => Ok(ValueCode::Missing),
                 }
             }
-            TemplateExpr::And(..) | TemplateExpr::Or(..) | TemplateExpr::Filtered(_, ValueFilter::Default, _) => {
-                let (condition, one, other) = self.choice(expr)?;
-                let (one, other) = (self.given(&one)?, self.given(&other)?);
-                Ok(ValueCode::Choice(Box::new(condition), Box::new(one), Box::new(other)))
+            TemplateExpr::And(one, other) => self.chosen_value([one, other, one], Self::given),
+            TemplateExpr::Or(one, other) => self.chosen_value([one, one, other], Self::given),
+            TemplateExpr::Filtered(of, ValueFilter::Default, given) => {
+                let (condition, other) = default_of(of, given)?;
+                self.chosen_value([&condition, of, &other], Self::given)
             }
-            TemplateExpr::Choice(one, condition, Some(other)) => {
-                let condition = self.truth(condition)?;
-                let (one, other) = (self.given(one)?, self.given(other)?);
-                Ok(ValueCode::Choice(Box::new(condition), Box::new(one), Box::new(other)))
+            TemplateExpr::Choice(one, condition, other) => {
+                self.chosen_value([condition, one, otherwise(other.as_deref())?], Self::given)
             }
-            _ => self.value(expr),
+            TemplateExpr::Text(_)
+            | TemplateExpr::Whole(_)
+            | TemplateExpr::Decimal(_)
+            | TemplateExpr::Truth(_)
+            | TemplateExpr::Null
+            | TemplateExpr::List(_)
+            | TemplateExpr::Loop(_)
+            | TemplateExpr::Item(..)
+            | TemplateExpr::Not(_)
+            | TemplateExpr::Compare(..)
+            | TemplateExpr::In(..)
+            | TemplateExpr::Is(..)
+            | TemplateExpr::Filtered(
+                _,
+                ValueFilter::Text(_) | ValueFilter::Number(_) | ValueFilter::Item(_) | ValueFilter::List(_),
+                _,
+            )
+            | TemplateExpr::Joined(_)
+            | TemplateExpr::Sum(..)
+            | TemplateExpr::Counted(..)
+            | TemplateExpr::Block => self.value(expr),
         }
     }
 
@@ -361,12 +374,13 @@ impl CodeWriter<'_> {
             TemplateExpr::Null => ValueCode::Null,
             TemplateExpr::Counted(of, _) | TemplateExpr::Group(of) => self.value(of)?,
             TemplateExpr::Sum(one, _, other) => self.added(one, other)?,
-            TemplateExpr::Text(_) | TemplateExpr::Joined(_) | TemplateExpr::Block => {
-                ValueCode::OfText(Box::new(self.spelled(expr)?))
-            }
+            TemplateExpr::Text(_)
+            | TemplateExpr::Joined(_)
+            | TemplateExpr::Block
+            | TemplateExpr::Filtered(_, ValueFilter::Text(_), _) => ValueCode::OfText(Box::new(self.spelled(expr)?)),
             TemplateExpr::Whole(_)
             | TemplateExpr::Loop(LoopField::Index | LoopField::Index0 | LoopField::Length)
-            | TemplateExpr::Filtered(_, ValueFilter::Length, _) => ValueCode::OfNumber(self.number(expr)?),
+            | TemplateExpr::Filtered(_, ValueFilter::Number(_), _) => ValueCode::OfNumber(self.number(expr)?),
             TemplateExpr::Decimal(number) => return unwritable(format!("the number {number} as a value")),
             TemplateExpr::Truth(_)
             | TemplateExpr::Not(_)
@@ -406,78 +420,58 @@ impl CodeWriter<'_> {
                 given => given,
             },
             TemplateExpr::Item(of, key) => ValueCode::Item(Box::new(self.value(of)?), Box::new(self.value(key)?)),
-            TemplateExpr::And(..) | TemplateExpr::Or(..) | TemplateExpr::Filtered(_, ValueFilter::Default, _) => {
-                let (condition, one, other) = self.choice(expr)?;
-                let (one, other) = (self.value(&one)?, self.value(&other)?);
-                ValueCode::Choice(Box::new(condition), Box::new(one), Box::new(other))
+            TemplateExpr::And(one, other) => self.chosen_value([one, other, one], Self::value)?,
+            TemplateExpr::Or(one, other) => self.chosen_value([one, one, other], Self::value)?,
+            TemplateExpr::Filtered(of, ValueFilter::Default, given) => {
+                let (condition, other) = default_of(of, given)?;
+                self.chosen_value([&condition, of, &other], Self::value)?
             }
             TemplateExpr::Choice(one, condition, other) => {
-                let Some(other) = other else { return unwritable("a program has no `if` without `else` here") };
-                let condition = self.truth(condition)?;
-                ValueCode::Choice(Box::new(condition), Box::new(self.value(one)?), Box::new(self.value(other)?))
+                self.chosen_value([condition, one, otherwise(other.as_deref())?], Self::value)?
             }
-            TemplateExpr::Filtered(of, filter, given) => self.filtered_value(expr, of, *filter, given)?,
+            TemplateExpr::Filtered(of, ValueFilter::Item(filter), _) => {
+                let of = self.value(of)?;
+                match filter {
+                    ItemFilter::First => ValueCode::First(Box::new(of)),
+                    ItemFilter::Last => ValueCode::Last(Box::new(of)),
+                    ItemFilter::Smallest => value_call(CodeFunction::Smallest, of, []),
+                    ItemFilter::Largest => value_call(CodeFunction::Largest, of, []),
+                }
+            }
+            TemplateExpr::Filtered(of, ValueFilter::List(filter), given) => self.filtered_list(of, *filter, given)?,
         })
     }
 
-    /// Writes what a filter makes of a value as a value.
-    fn filtered_value(
+    /// Writes the list that a filter makes of a value.
+    fn filtered_list(
         &mut self,
-        expr: &TemplateExpr,
         of: &TemplateExpr,
-        filter: ValueFilter,
+        filter: ListFilter,
         given: &[TemplateExpr],
     ) -> Result<ValueCode, Unwritable> {
-        let call =
-            |function: CodeFunction, given: Vec<CallArgument>| ValueCode::Call(Box::new(CodeCall { function, given }));
-        let plain = match filter {
-            ValueFilter::First => return Ok(ValueCode::First(Box::new(self.value(of)?))),
-            ValueFilter::Last => return Ok(ValueCode::Last(Box::new(self.value(of)?))),
-            ValueFilter::Smallest => CodeFunction::Smallest,
-            ValueFilter::Largest => CodeFunction::Largest,
-            ValueFilter::Listed => CodeFunction::Listed,
-            ValueFilter::Unique => CodeFunction::Unique,
-            ValueFilter::Reversed => CodeFunction::Reversed,
-            ValueFilter::Pairs => CodeFunction::FieldPairs,
-            ValueFilter::Sorted => {
-                let field = CallArgument::Text(TextCode::Quoted(field_of("sort", given.first())?));
-                let (value, backwards) = (CallArgument::Value(self.value(of)?), flag_of("sort", given.get(1))?);
-                return Ok(call(CodeFunction::Sorted, vec![value, field, backwards]));
+        let value = self.value(of)?;
+        Ok(match filter {
+            ListFilter::Listed => value_call(CodeFunction::Listed, value, []),
+            ListFilter::Unique => value_call(CodeFunction::Unique, value, []),
+            ListFilter::Reversed => value_call(CodeFunction::Reversed, value, []),
+            ListFilter::Pairs => value_call(CodeFunction::FieldPairs, value, []),
+            ListFilter::Sorted => {
+                let field = TextCode::Quoted(field_of("sort", given.first())?);
+                let backwards = flag_of("sort", given.get(1))?;
+                value_call(CodeFunction::Sorted, value, [CallArgument::Text(field), backwards])
             }
-            ValueFilter::Mapped => {
+            ListFilter::Mapped => {
                 let field = field_of("map", given.first())?;
                 if field.is_empty() {
                     return unwritable("a program has `map` with the name of an attribute alone");
                 }
-                let field = CallArgument::Text(TextCode::Quoted(field));
-                return Ok(call(CodeFunction::Mapped, vec![CallArgument::Value(self.value(of)?), field]));
+                value_call(CodeFunction::Mapped, value, [CallArgument::Text(TextCode::Quoted(field))])
             }
-            ValueFilter::Batches => {
-                let count = match count_of("batch", given.first(), 0)? {
-                    0 => return unwritable("a program has `batch` of one item or more"),
-                    count => CallArgument::Count(count),
-                };
-                return Ok(call(CodeFunction::Batches, vec![CallArgument::Value(self.value(of)?), count]));
-            }
-            ValueFilter::Upper
-            | ValueFilter::Lower
-            | ValueFilter::Trim
-            | ValueFilter::Replace
-            | ValueFilter::Join
-            | ValueFilter::Json
-            | ValueFilter::Text
-            | ValueFilter::Title
-            | ValueFilter::Capitalize
-            | ValueFilter::Indent
-            | ValueFilter::Length
-            | ValueFilter::Default
-            | ValueFilter::Absolute
-            | ValueFilter::Whole
-            | ValueFilter::Fraction
-            | ValueFilter::Round
-            | ValueFilter::Total => return Ok(ValueCode::OfText(Box::new(self.spelled(expr)?))),
-        };
-        Ok(call(plain, vec![CallArgument::Value(self.value(of)?)]))
+            ListFilter::Batches => match count_of("batch", given.first(), 0)? {
+                0 => return unwritable("a program has `batch` of one item or more"),
+                count => value_call(CodeFunction::Batches, value, [CallArgument::Count(count)]),
+            },
+        })
     }
 
     /// Writes what `+` makes of two sides of which none is known to be a number.
@@ -499,8 +493,49 @@ const LISTED: &str = "a program does not write a list as a text";
 /// The white space that `indent` puts before a line where nothing is said.
 const INDENT: u8 = 4;
 
-fn text_call(function: CodeFunction, given: Vec<CallArgument>) -> TextCode {
-    TextCode::Call(Box::new(CodeCall { function, given }))
+/// What is said of a condition that a text is to be made of.
+const TRUTH: &str = "a program takes nothing that is true or not for a text";
+
+/// Writes an expression as code of a kind.
+type ExprWriter<W, T> = fn(&mut W, &TemplateExpr) -> Result<T, Unwritable>;
+
+/// A condition, what is taken where it holds, and what is where it does not.
+type Chosen<T> = (Box<TruthCode>, Box<T>, Box<T>);
+
+/// What a name stands for where a text is wanted.
+enum GivenText {
+    /// A parameter that is a text, by its place.
+    Text(usize),
+    Value(ValueCode),
+}
+
+/// Calls a function with a value and what else it is given.
+fn value_call(function: CodeFunction, of: ValueCode, more: impl IntoIterator<Item = CallArgument>) -> ValueCode {
+    let given = [CallArgument::Value(of)].into_iter().chain(more).collect();
+    ValueCode::Call(Box::new(CodeCall { function, given }))
+}
+
+/// Writes that a number is not 0.
+fn is_not_0(number: NumberCode) -> TruthCode {
+    TruthCode::Numbers(number, ValueComparison::Unequal, NumberCode::Literal("0".to_owned()))
+}
+
+/// Returns the condition of `default` and what is taken where it does not hold.
+fn default_of(of: &TemplateExpr, given: &[TemplateExpr]) -> Result<(TemplateExpr, TemplateExpr), Unwritable> {
+    let condition = match given.get(1) {
+        None | Some(TemplateExpr::Truth(false)) => TemplateExpr::Is(Box::new(of.clone()), ValueTest::Defined),
+        Some(TemplateExpr::Truth(true)) => of.clone(),
+        Some(_) => return unwritable("`default` takes true or false beside a value"),
+    };
+    Ok((condition, given.first().cloned().unwrap_or_else(|| TemplateExpr::Text(String::new()))))
+}
+
+/// Returns what stands behind the `else` of an expression.
+fn otherwise(other: Option<&TemplateExpr>) -> Result<&TemplateExpr, Unwritable> {
+    match other {
+        Some(other) => Ok(other),
+        None => unwritable("a program has no `if` without `else` here"),
+    }
 }
 
 /// Tells whether a function gives an item of what it is given, and nothing where there is none.

@@ -5,6 +5,7 @@ use crate::{
     present::program::{
         Helper,
         code::{CodeFunction, NumberKind},
+        quoted,
     },
     template::expression::{SumSign, ValueComparison, ValueTest},
 };
@@ -51,6 +52,17 @@ impl Written {
         if self.binding < least { format!("({})", self.text) } else { self.text.clone() }
     }
 
+    /// Writes a sum with another as most languages have it.
+    pub(super) fn infix(&self, sign: SumSign, other: &Self) -> Self {
+        let (own, more) = match sign {
+            SumSign::Add | SumSign::Subtract => (Binding::Sum, Binding::Product),
+            SumSign::Multiply | SumSign::Divide | SumSign::DivideDown | SumSign::Remainder => {
+                (Binding::Product, Binding::Unit)
+            }
+        };
+        Self::new(format!("{} {} {}", self.at(own), sign.sign(), other.at(more)), own)
+    }
+
     /// Writes it where something is read of it.
     pub(super) fn owner(&self) -> String {
         self.borrowed.clone().unwrap_or_else(|| self.at(Binding::Unit))
@@ -65,87 +77,6 @@ impl Written {
     pub(super) fn fraction(&self) -> String {
         self.digits.clone().unwrap_or_else(|| format!("({} as f64)", self.at(Binding::Unit)))
     }
-}
-
-/// A piece of code with its parts written.
-#[derive(Debug, Clone)]
-pub(super) enum CodeForm {
-    // Texts.
-    Quoted(String),
-    ParameterText(String),
-    TextOf(Written),
-    /// What stands in a prompt for the sum of two values, or for two texts.
-    TextOfAdded(Written, Written),
-    Spelled(Written),
-    TextOfTruth(Written),
-    TextOfNumber(Written),
-    /// A number, its kind, and what it was counted of.
-    TextOfCounted(Written, NumberKind, Vec<CountedPart>),
-    /// What a number is when it was rounded: it, and the digits that are left.
-    TextOfRounded(Vec<WrittenArgument>),
-    /// What was written into a block of a name.
-    Block(String),
-    TextCall(CodeFunction, Vec<WrittenArgument>),
-    Upper(Written),
-    Lower(Written),
-    Trim(Written),
-    /// A text, what is replaced in it, and what stands there instead.
-    Replace(Written, Written, Written),
-    /// A value, and what stands between its items.
-    Join(Written, Written),
-    Json(Written),
-    Joined(Vec<JoinedPart>),
-    /// What is taken where the first holds, and what is where it does not.
-    ChosenText(Written, Written, Written),
-    // What holds or does not.
-    Constant(bool),
-    Not(Written),
-    And(Written, Written),
-    Or(Written, Written),
-    Holds(Written),
-    Filled(Written),
-    Same(Written, Written),
-    SameText(Written, Written),
-    Worth(Written, Written),
-    Ordered(Written, ValueComparison, Written),
-    Numbers(Written, ValueComparison, Written),
-    /// Whether the second is in the first.
-    Contains(Written, Written),
-    Is(Written, ValueTest),
-    /// Whether the place of an item is the first.
-    AtFirst(String),
-    /// Whether it is the last of these items.
-    AtLast(String, String),
-    // Numbers.
-    Digits(String),
-    Index(String, u8),
-    LoopLength(String),
-    Length(Written),
-    /// Two values that are counted together.
-    Sum(Written, SumSign, Written),
-    Counted(Written),
-    /// A value to count with that may be a text which writes a number.
-    CountedNumeral(Written),
-    LocalNumber(String),
-    NumberCall(CodeFunction, Vec<WrittenArgument>),
-    // Values.
-    Null,
-    Missing,
-    ValueOfText(Written),
-    ValueOfTruth(Written),
-    ValueOfNumber(Written),
-    List(Vec<ListItem>),
-    Parameter(String),
-    Read(String),
-    Local(String),
-    ReadLocal(String),
-    Item(Written, Written),
-    FirstOf(Written),
-    LastOf(Written),
-    ChosenValue(Written, Written, Written),
-    Added(Written, Written),
-    ValueCall(CodeFunction, Vec<WrittenArgument>),
-    Given(Written),
 }
 
 /// What a number was counted of, as it was given.
@@ -171,20 +102,11 @@ impl JoinedPart {
     }
 }
 
-/// Writes what holds where a comparison of numbers does not: none of other code.
-pub(super) fn negated_comparison(language: &dyn CodeLanguage, form: &CodeForm) -> Option<Written> {
-    if let CodeForm::Numbers(one, how, other) = form {
-        return Some(language.form(&CodeForm::Numbers(one.clone(), how.opposite(), other.clone())));
-    }
-    let CodeForm::Ordered(value, how, number) = form else { return None };
-    Some(language.form(&CodeForm::Ordered(value.clone(), how.opposite(), number.clone())))
-}
-
 /// What a function is given.
 #[derive(Debug, Clone)]
 pub(super) enum WrittenArgument {
-    Value(Written),
-    Text(Written),
+    /// A text or a value.
+    Of(Written),
     Count(u8),
     Flag(bool),
 }
@@ -246,7 +168,26 @@ pub(super) struct LoopHead<'a> {
     pub index: Option<&'a str>,
 }
 
-/// A language that the code of messages is written in.
+/// The words and signs of a language.
+#[derive(Debug)]
+pub(super) struct CodeSigns {
+    pub and: &'static str,
+    pub or: &'static str,
+    /// What is false, and what is true.
+    pub truths: [&'static str; 2],
+    pub null: &'static str,
+    /// What is not given.
+    pub missing: &'static str,
+}
+
+impl CodeSigns {
+    pub(super) fn truth(&self, truth: bool) -> &'static str {
+        let [no, yes] = self.truths;
+        if truth { yes } else { no }
+    }
+}
+
+/// A language that the code of messages is written in. What most of them write alike is written here.
 pub(super) trait CodeLanguage {
     /// The white space of one level.
     fn indent(&self) -> &'static str;
@@ -254,15 +195,189 @@ pub(super) trait CodeLanguage {
     /// The functions that the code may need, each after those that it needs itself.
     fn helpers(&self) -> &'static [Helper];
 
-    /// Writes a piece of code.
-    fn form(&self, form: &CodeForm) -> Written;
+    fn signs(&self) -> &'static CodeSigns;
 
-    /// Writes what holds where a piece of code does not, if that is more than a sign before it.
-    fn negated(&self, form: &CodeForm) -> Option<Written>;
+    /// What a function is called.
+    fn name(&self, function: CodeFunction) -> &'static str;
 
     /// Writes a line, or a few; none where the language has nothing there. Those of a block that it ends are a level less deep.
     fn line(&self, line: &CodeLine<'_>) -> Option<String>;
 
     /// Writes the first lines of a function that writes what it is `about`.
     fn head(&self, name: &str, parameters: &[&str], about: &str) -> String;
+
+    /// Writes a text or a value that a function is given.
+    fn passed(&self, written: &Written) -> String {
+        written.text.clone()
+    }
+
+    /// Writes what a function is given.
+    fn arguments(&self, given: &[WrittenArgument]) -> String {
+        let argument = |given: &WrittenArgument| match given {
+            WrittenArgument::Of(written) => self.passed(written),
+            WrittenArgument::Count(count) => count.to_string(),
+            WrittenArgument::Flag(flag) => self.signs().truth(*flag).to_owned(),
+        };
+        given.iter().map(argument).collect::<Vec<_>>().join(", ")
+    }
+
+    fn call(&self, function: CodeFunction, given: &[WrittenArgument]) -> Written {
+        Written::unit(format!("{}({})", self.name(function), self.arguments(given)))
+    }
+
+    /// Calls a function with texts and values alone.
+    fn call_of(&self, function: CodeFunction, given: &[&Written]) -> Written {
+        let given: Vec<WrittenArgument> = given.iter().map(|written| WrittenArgument::Of((*written).clone())).collect();
+        self.call(function, &given)
+    }
+
+    // Texts.
+
+    fn quoted(&self, text: &str) -> Written {
+        Written::unit(quoted(text))
+    }
+
+    /// Writes a parameter that is a text.
+    fn parameter_text(&self, name: &str) -> Written {
+        Written::unit(name)
+    }
+
+    /// Writes what was written into a block of a name.
+    fn block(&self, name: &str) -> Written {
+        Written::unit(name)
+    }
+
+    /// Writes what stands in a prompt for the sum of two values, or for two texts one behind the other.
+    fn text_of_added(&self, one: &Written, other: &Written) -> Written {
+        self.call_of(CodeFunction::TextOf, &[&self.call_of(CodeFunction::Added, &[one, other])])
+    }
+
+    fn text_of_truth(&self, truth: &Written) -> Written;
+
+    fn text_of_number(&self, number: &Written) -> Written;
+
+    /// Writes the text of a number of a kind that was counted of some parts.
+    fn text_of_counted(&self, number: &Written, kind: NumberKind, parts: &[CountedPart]) -> Written;
+
+    /// Writes the text of a number that is rounded: given are it, and the digits that are left.
+    fn text_of_rounded(&self, given: &[WrittenArgument]) -> Written {
+        self.text_of_counted(&self.call(CodeFunction::Rounded, given), NumberKind::Rounded, &[])
+    }
+
+    fn upper(&self, text: &Written) -> Written;
+
+    fn lower(&self, text: &Written) -> Written;
+
+    fn trim(&self, text: &Written) -> Written;
+
+    /// Writes a text in which one is replaced by another.
+    fn replace(&self, text: &Written, one: &Written, other: &Written) -> Written;
+
+    fn joined(&self, parts: &[JoinedPart]) -> Written {
+        let parts: Vec<String> = parts.iter().map(|part| part.written().at(Binding::Sum)).collect();
+        Written::new(parts.join(" + "), Binding::Sum)
+    }
+
+    /// Writes what is taken where a condition holds, or else what is where it does not.
+    fn choice(&self, condition: &Written, one: &Written, other: &Written) -> Written;
+
+    // What holds or does not.
+
+    fn not(&self, truth: &Written) -> Written {
+        Written::new(format!("!{}", truth.at(Binding::Unit)), Binding::Negation)
+    }
+
+    /// The sign of a comparison.
+    fn sign(&self, how: ValueComparison) -> &'static str {
+        how.sign()
+    }
+
+    /// Writes whether a text has anything in it, or has not.
+    fn filled(&self, text: &Written, is_filled: bool) -> Written {
+        let sign = self.sign(ValueComparison::equal(!is_filled));
+        Written::new(format!("{} {sign} \"\"", text.at(Binding::Sum)), Binding::Comparison)
+    }
+
+    /// Writes whether two values are the same, or are not.
+    fn same(&self, one: &Written, other: &Written, is_same: bool) -> Written {
+        let same = self.call_of(CodeFunction::Same, &[one, other]);
+        if is_same { same } else { self.not(&same) }
+    }
+
+    /// Writes whether two texts are the same, or are not.
+    fn same_text(&self, one: &Written, other: &Written, is_same: bool) -> Written {
+        let sign = self.sign(ValueComparison::equal(is_same));
+        let (one, other) = (one.at(Binding::Sum), other.at(Binding::Sum));
+        Written::new(format!("{one} {sign} {other}"), Binding::Comparison)
+    }
+
+    /// Writes whether a value is worth a number, or is not.
+    fn worth(&self, value: &Written, number: &Written, is_worth: bool) -> Written {
+        let (own, sign) = (self.call_of(CodeFunction::AsNumber, &[value]), self.sign(ValueComparison::equal(is_worth)));
+        Written::new(format!("{} {sign} {}", own.text, number.text), Binding::Comparison)
+    }
+
+    fn ordered(&self, value: &Written, how: ValueComparison, number: &Written) -> Written {
+        let order = self.call_of(CodeFunction::OrderOf, &[value, number]);
+        Written::new(format!("{} {} 0", order.text, self.sign(how)), Binding::Comparison)
+    }
+
+    fn compared(&self, one: &Written, how: ValueComparison, other: &Written) -> Written {
+        Written::new(format!("{} {} {}", one.text, self.sign(how), other.text), Binding::Comparison)
+    }
+
+    fn tested(&self, value: &Written, test: ValueTest) -> Written;
+
+    /// The test that holds where another does not, if there is one.
+    fn opposite(&self, _test: ValueTest) -> Option<ValueTest> {
+        None
+    }
+
+    /// Writes how the place of an item compares with that of the last of some items.
+    fn at_last(&self, index: &str, how: ValueComparison, items: &str) -> Written {
+        let length = self.loop_length(items);
+        Written::new(format!("{index} {} {} - 1", self.sign(how), length.text), Binding::Comparison)
+    }
+
+    // Numbers.
+
+    fn digits(&self, digits: &str) -> Written {
+        Written::unit(digits)
+    }
+
+    /// Writes how many items a loop has.
+    fn loop_length(&self, items: &str) -> Written;
+
+    /// Writes what two values come to that are counted together.
+    fn sum(&self, one: &Written, sign: SumSign, other: &Written) -> Written;
+
+    /// Writes what was counted where a number is wanted.
+    fn number(&self, counted: Written) -> Written {
+        counted
+    }
+
+    // Values.
+
+    /// Writes a parameter that is a value.
+    fn parameter(&self, name: &str) -> Written {
+        Written::unit(name)
+    }
+
+    /// Writes a name that stands for a value.
+    fn local(&self, name: &str) -> Written {
+        Written::unit(name)
+    }
+
+    fn value_of_text(&self, text: &Written) -> Written {
+        text.clone()
+    }
+
+    /// Writes a number or a truth as a value.
+    fn value_of_plain(&self, plain: &Written) -> Written {
+        plain.clone()
+    }
+
+    fn list(&self, items: &[ListItem]) -> Written {
+        Written::unit(format!("[{}]", items.iter().map(ListItem::text).collect::<Vec<_>>().join(", ")))
+    }
 }

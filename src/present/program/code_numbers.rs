@@ -9,7 +9,7 @@ use crate::{
     template::{
         expression::{LoopField, SumSign, TemplateExpr, Unwritable, ValueComparison, unwritable},
         tokens::Operand,
-        value_filters::ValueFilter,
+        value_filters::{NumberFilter, ValueFilter},
     },
 };
 
@@ -38,18 +38,19 @@ impl CodeWriter<'_> {
             (true, false) if !equal && is_written(one, true) => {
                 Ok(TruthCode::Ordered(self.there(other)?, how.mirrored(), self.number(one)?))
             }
-            (false, false) if equal => match (one, other) {
-                (TemplateExpr::Text(_), TemplateExpr::Text(_)) => {
-                    Ok(negated(TruthCode::SameText(self.spelled(one)?, self.spelled(other)?)))
+            (false, false) if equal => {
+                let sides = [one, other];
+                if sides.iter().all(|side| matches!(side, TemplateExpr::Text(_))) {
+                    return Ok(negated(TruthCode::SameText(self.spelled(one)?, self.spelled(other)?)));
                 }
-                (TemplateExpr::List(_), _) | (_, TemplateExpr::List(_)) => {
-                    unwritable(format!("a program has no list beside `{}`", how.sign()))
+                if sides.iter().any(|side| matches!(side, TemplateExpr::List(_))) {
+                    return unwritable(format!("a program has no list beside `{}`", how.sign()));
                 }
-                (TemplateExpr::Text(_), _) | (_, TemplateExpr::Text(_)) => {
-                    Ok(negated(TruthCode::Same(self.found(one)?, self.found(other)?)))
+                if sides.iter().any(|side| matches!(side, TemplateExpr::Text(_))) {
+                    return Ok(negated(TruthCode::Same(self.found(one)?, self.found(other)?)));
                 }
-                _ => Ok(negated(TruthCode::Same(self.there(one)?, self.there(other)?))),
-            },
+                Ok(negated(TruthCode::Same(self.there(one)?, self.there(other)?)))
+            }
             _ if equal => Ok(negated(TruthCode::Same(self.there(one)?, self.there(other)?))),
             _ => unwritable(format!("a program has `{}` beside a number that is written out alone", how.sign())),
         }
@@ -89,53 +90,15 @@ impl CodeWriter<'_> {
                 let one = self.number(one)?;
                 NumberCode::Sum(Box::new(one), *sign, Box::new(self.number(other)?))
             }
-            TemplateExpr::Filtered(of, filter, given) => match filter {
-                ValueFilter::Length => NumberCode::Length(Box::new(self.value(of)?)),
-                ValueFilter::Absolute => self.number_call(CodeFunction::Absolute, of, None)?,
-                ValueFilter::Total => self.number_call(CodeFunction::Total, of, None)?,
-                ValueFilter::Round => {
-                    let digits = CallArgument::Count(count_of("round", given.first(), 0)?);
-                    self.number_call(CodeFunction::Rounded, of, Some(digits))?
-                }
-                ValueFilter::Whole | ValueFilter::Fraction => {
-                    let function =
-                        if *filter == ValueFilter::Whole { CodeFunction::Whole } else { CodeFunction::Fraction };
-                    let otherwise = match given.first() {
-                        None | Some(TemplateExpr::Null) => ValueCode::Missing,
-                        Some(number @ TemplateExpr::Whole(_)) if *filter == ValueFilter::Whole => {
-                            ValueCode::OfNumber(self.number(number)?)
-                        }
-                        Some(number @ TemplateExpr::Decimal(_)) if *filter == ValueFilter::Fraction => {
-                            ValueCode::OfNumber(self.number(number)?)
-                        }
-                        Some(_) => return unwritable("a program gives `int` and `float` a number of their own kind"),
-                    };
-                    self.number_call(function, of, Some(CallArgument::Value(otherwise)))?
-                }
-                ValueFilter::Upper
-                | ValueFilter::Lower
-                | ValueFilter::Trim
-                | ValueFilter::Default
-                | ValueFilter::Join
-                | ValueFilter::First
-                | ValueFilter::Last
-                | ValueFilter::Replace
-                | ValueFilter::Json
-                | ValueFilter::Text
-                | ValueFilter::Title
-                | ValueFilter::Capitalize
-                | ValueFilter::Indent
-                | ValueFilter::Smallest
-                | ValueFilter::Largest
-                | ValueFilter::Listed
-                | ValueFilter::Sorted
-                | ValueFilter::Unique
-                | ValueFilter::Reversed
-                | ValueFilter::Pairs
-                | ValueFilter::Mapped
-                | ValueFilter::Batches => return unwritable(UNKNOWN),
-            },
-            TemplateExpr::Text(_)
+            TemplateExpr::Filtered(of, ValueFilter::Number(filter), given) => {
+                self.filtered_number(of, *filter, given)?
+            }
+            TemplateExpr::Filtered(
+                _,
+                ValueFilter::Default | ValueFilter::Text(_) | ValueFilter::Item(_) | ValueFilter::List(_),
+                _,
+            )
+            | TemplateExpr::Text(_)
             | TemplateExpr::Truth(_)
             | TemplateExpr::Null
             | TemplateExpr::List(_)
@@ -152,6 +115,35 @@ impl CodeWriter<'_> {
             | TemplateExpr::Block
             | TemplateExpr::Choice(..) => return unwritable(UNKNOWN),
         })
+    }
+
+    /// Writes what a filter counts of a value.
+    fn filtered_number(
+        &mut self,
+        of: &TemplateExpr,
+        filter: NumberFilter,
+        given: &[TemplateExpr],
+    ) -> Result<NumberCode, Unwritable> {
+        match filter {
+            NumberFilter::Length => Ok(NumberCode::Length(Box::new(self.value(of)?))),
+            NumberFilter::Absolute => self.number_call(CodeFunction::Absolute, of, None),
+            NumberFilter::Total => self.number_call(CodeFunction::Total, of, None),
+            NumberFilter::Round => {
+                let digits = CallArgument::Count(count_of("round", given.first(), 0)?);
+                self.number_call(CodeFunction::Rounded, of, Some(digits))
+            }
+            NumberFilter::Whole | NumberFilter::Fraction => {
+                let is_whole = filter == NumberFilter::Whole;
+                let otherwise = match given.first() {
+                    None | Some(TemplateExpr::Null) => ValueCode::Missing,
+                    Some(number @ TemplateExpr::Whole(_)) if is_whole => ValueCode::OfNumber(self.number(number)?),
+                    Some(number @ TemplateExpr::Decimal(_)) if !is_whole => ValueCode::OfNumber(self.number(number)?),
+                    Some(_) => return unwritable("a program gives `int` and `float` a number of their own kind"),
+                };
+                let function = if is_whole { CodeFunction::Whole } else { CodeFunction::Fraction };
+                self.number_call(function, of, Some(CallArgument::Value(otherwise)))
+            }
+        }
     }
 
     fn number_call(
@@ -204,40 +196,22 @@ impl CodeWriter<'_> {
                     [_, _] => NumberKind::Either,
                 })
             }
-            TemplateExpr::Filtered(of, filter, _) => match filter {
-                ValueFilter::Length | ValueFilter::Whole => Some(NumberKind::Whole),
-                ValueFilter::Fraction => Some(NumberKind::Fraction),
-                ValueFilter::Total => Some(NumberKind::Either),
-                ValueFilter::Absolute => Some(self.number_kind(of).unwrap_or(NumberKind::Either)),
-                ValueFilter::Round => Some(match self.number_kind(of) {
-                    Some(NumberKind::Whole) => NumberKind::Whole,
-                    Some(NumberKind::Fraction) => NumberKind::Fraction,
+            TemplateExpr::Filtered(of, ValueFilter::Number(filter), _) => Some(match filter {
+                NumberFilter::Length | NumberFilter::Whole => NumberKind::Whole,
+                NumberFilter::Fraction => NumberKind::Fraction,
+                NumberFilter::Total => NumberKind::Either,
+                NumberFilter::Absolute => self.number_kind(of).unwrap_or(NumberKind::Either),
+                NumberFilter::Round => match self.number_kind(of) {
+                    Some(kind @ (NumberKind::Whole | NumberKind::Fraction)) => kind,
                     Some(NumberKind::Rounded | NumberKind::Either) | None => NumberKind::Rounded,
-                }),
-                ValueFilter::Upper
-                | ValueFilter::Lower
-                | ValueFilter::Trim
-                | ValueFilter::Default
-                | ValueFilter::Join
-                | ValueFilter::First
-                | ValueFilter::Last
-                | ValueFilter::Replace
-                | ValueFilter::Json
-                | ValueFilter::Text
-                | ValueFilter::Title
-                | ValueFilter::Capitalize
-                | ValueFilter::Indent
-                | ValueFilter::Smallest
-                | ValueFilter::Largest
-                | ValueFilter::Listed
-                | ValueFilter::Sorted
-                | ValueFilter::Unique
-                | ValueFilter::Reversed
-                | ValueFilter::Pairs
-                | ValueFilter::Mapped
-                | ValueFilter::Batches => None,
-            },
-            TemplateExpr::Text(_)
+                },
+            }),
+            TemplateExpr::Filtered(
+                _,
+                ValueFilter::Default | ValueFilter::Text(_) | ValueFilter::Item(_) | ValueFilter::List(_),
+                _,
+            )
+            | TemplateExpr::Text(_)
             | TemplateExpr::Truth(_)
             | TemplateExpr::Null
             | TemplateExpr::List(_)

@@ -1,14 +1,17 @@
 //! The code of messages, written in a language: one way through it for all of them.
 
-use crate::present::program::{
-    CodeNames,
-    code::{
-        CallArgument, CodeCall, CodeFunction, CodeLoop, CodeStep, MessageCode, NumberCode, NumberKind, TextCode,
-        TruthCode, ValueCode,
+use crate::{
+    present::program::{
+        CodeNames,
+        code::{
+            CallArgument, CodeCall, CodeFunction, CodeLoop, CodeStep, MessageCode, NumberCode, NumberKind, TextCode,
+            TruthCode, ValueCode,
+        },
+        code_language::{
+            Binding, CodeLanguage, CodeLine, CountedPart, JoinedPart, ListItem, LoopHead, Written, WrittenArgument,
+        },
     },
-    code_language::{
-        CodeForm, CodeLanguage, CodeLine, CountedPart, JoinedPart, ListItem, LoopHead, Written, WrittenArgument,
-    },
+    template::expression::ValueComparison,
 };
 
 /// The text that a function returns.
@@ -90,7 +93,7 @@ impl CodePrinter<'_> {
             match step {
                 CodeStep::Write(TextCode::Quoted(quoted)) => {
                     for line in quoted.split_inclusive('\n') {
-                        let line = self.language.form(&CodeForm::Quoted(line.to_owned()));
+                        let line = self.language.quoted(line);
                         self.line(depth, &CodeLine::Write(text, &line));
                     }
                 }
@@ -105,7 +108,7 @@ impl CodePrinter<'_> {
                 }
                 CodeStep::If { branches, otherwise } => {
                     for (place, (condition, body)) in branches.iter().enumerate() {
-                        let condition = self.truth(condition);
+                        let condition = self.truth(condition, true);
                         let begin = if place == 0 { CodeLine::If(&condition) } else { CodeLine::ElseIf(&condition) };
                         self.line(depth, &begin);
                         self.block(body, text, depth + 1);
@@ -136,7 +139,7 @@ impl CodePrinter<'_> {
         let head = LoopHead {
             names: whole.names.iter().map(|place| names.local(*place)).collect(),
             over: self.value(&whole.over),
-            only: whole.only.as_ref().map(|only| self.truth(only)),
+            only: whole.only.as_ref().map(|only| self.truth(only, true)),
             items: Some(&*items).filter(|_| whole.is_kept),
             index: Some(&*index).filter(|_| whole.is_counted),
         };
@@ -151,90 +154,128 @@ impl CodePrinter<'_> {
     }
 
     fn text(&self, text: &TextCode) -> Written {
-        self.language.form(&match text {
-            TextCode::Quoted(text) => CodeForm::Quoted(text.clone()),
-            TextCode::Parameter(place) => CodeForm::ParameterText(self.names.parameter(*place).to_owned()),
+        let language = self.language;
+        match text {
+            TextCode::Quoted(text) => language.quoted(text),
+            TextCode::Parameter(place) => language.parameter_text(self.names.parameter(*place)),
             TextCode::Of(ValueCode::Added(one, other)) | TextCode::Spelled(ValueCode::Added(one, other)) => {
-                CodeForm::TextOfAdded(self.value(one), self.value(other))
+                language.text_of_added(&self.value(one), &self.value(other))
             }
-            TextCode::Of(value) => CodeForm::TextOf(self.value(value)),
-            TextCode::Spelled(value) => CodeForm::Spelled(self.value(value)),
-            TextCode::OfTruth(truth) => CodeForm::TextOfTruth(self.truth(truth)),
-            TextCode::OfNumber(number) => CodeForm::TextOfNumber(self.number(number)),
+            TextCode::Of(value) => language.call_of(CodeFunction::TextOf, &[&self.value(value)]),
+            TextCode::Spelled(value) => language.call_of(CodeFunction::Spelled, &[&self.value(value)]),
+            TextCode::OfTruth(truth) => language.text_of_truth(&self.truth(truth, true)),
+            TextCode::OfNumber(number) => language.text_of_number(&self.number(number)),
             TextCode::OfCounted(NumberCode::Call(call), NumberKind::Rounded) => {
-                CodeForm::TextOfRounded(self.arguments(call))
+                language.text_of_rounded(&self.arguments(call))
             }
             TextCode::OfCounted(number, kind) => {
                 let mut parts = Vec::new();
                 self.counted_parts(number, &mut parts);
-                CodeForm::TextOfCounted(self.number(number), *kind, parts)
+                language.text_of_counted(&self.number(number), *kind, &parts)
             }
-            TextCode::Block(number) => CodeForm::Block(self.names.block(*number).to_owned()),
-            TextCode::Call(call) => CodeForm::TextCall(call.function, self.arguments(call)),
-            TextCode::Upper(text) => CodeForm::Upper(self.text(text)),
-            TextCode::Lower(text) => CodeForm::Lower(self.text(text)),
-            TextCode::Trim(text) => CodeForm::Trim(self.text(text)),
-            TextCode::Replace(text, one, other) => CodeForm::Replace(self.text(text), self.text(one), self.text(other)),
-            TextCode::Join(value, between) => CodeForm::Join(self.value(value), self.text(between)),
-            TextCode::Json(value) => CodeForm::Json(self.value(value)),
+            TextCode::Block(number) => language.block(self.names.block(*number)),
+            TextCode::Call(call) => self.call(call),
+            TextCode::Upper(text) => language.upper(&self.text(text)),
+            TextCode::Lower(text) => language.lower(&self.text(text)),
+            TextCode::Trim(text) => language.trim(&self.text(text)),
+            TextCode::Replace(text, one, other) => {
+                language.replace(&self.text(text), &self.text(one), &self.text(other))
+            }
+            TextCode::Join(value, between) => {
+                language.call_of(CodeFunction::Joined, &[&self.value(value), &self.text(between)])
+            }
+            TextCode::Json(value) => language.call_of(CodeFunction::Json, &[&self.value(value)]),
             TextCode::Joined(parts) => {
                 let part = |part: &TextCode| match part {
                     TextCode::Quoted(text) => JoinedPart::Quoted(text.clone(), self.text(part)),
                     part => JoinedPart::Other(self.text(part)),
                 };
-                CodeForm::Joined(parts.iter().map(part).collect())
+                language.joined(&parts.iter().map(part).collect::<Vec<_>>())
             }
             TextCode::Choice(condition, one, other) => {
-                CodeForm::ChosenText(self.truth(condition), self.text(one), self.text(other))
+                language.choice(&self.truth(condition, true), &self.text(one), &self.text(other))
             }
-        })
-    }
-
-    fn truth(&self, truth: &TruthCode) -> Written {
-        let TruthCode::Not(of) = truth else { return self.language.form(&self.truth_form(truth)) };
-        let form = self.truth_form(of);
-        let negated = || self.language.form(&CodeForm::Not(self.language.form(&form)));
-        self.language.negated(&form).unwrap_or_else(negated)
-    }
-
-    fn truth_form(&self, truth: &TruthCode) -> CodeForm {
-        match truth {
-            TruthCode::Constant(truth) => CodeForm::Constant(*truth),
-            TruthCode::Not(of) => CodeForm::Not(self.truth(of)),
-            TruthCode::And(one, other) => CodeForm::And(self.truth(one), self.truth(other)),
-            TruthCode::Or(one, other) => CodeForm::Or(self.truth(one), self.truth(other)),
-            TruthCode::Holds(value) => CodeForm::Holds(self.value(value)),
-            TruthCode::Filled(text) => CodeForm::Filled(self.text(text)),
-            TruthCode::Same(one, other) => CodeForm::Same(self.value(one), self.value(other)),
-            TruthCode::SameText(one, other) => CodeForm::SameText(self.text(one), self.text(other)),
-            TruthCode::Worth(value, number) => CodeForm::Worth(self.value(value), self.number(number)),
-            TruthCode::Ordered(value, how, number) => CodeForm::Ordered(self.value(value), *how, self.number(number)),
-            TruthCode::Numbers(one, how, other) => CodeForm::Numbers(self.number(one), *how, self.number(other)),
-            TruthCode::Contains(value, other) => CodeForm::Contains(self.value(value), self.value(other)),
-            TruthCode::Is(value, test) => CodeForm::Is(self.value(value), *test),
-            TruthCode::First(number) => CodeForm::AtFirst(self.names.index(*number)),
-            TruthCode::Last(number) => CodeForm::AtLast(self.names.index(*number), self.names.items(*number)),
         }
     }
 
+    /// Writes what holds where a condition does, or where it does not.
+    fn truth(&self, truth: &TruthCode, holds: bool) -> Written {
+        let language = self.language;
+        let how = |how: ValueComparison| if holds { how } else { how.opposite() };
+        let written = match truth {
+            TruthCode::Not(of) if holds => return self.truth(of, false),
+            TruthCode::Filled(text) => return language.filled(&self.text(text), holds),
+            TruthCode::Same(one, other) => return language.same(&self.value(one), &self.value(other), holds),
+            TruthCode::SameText(one, other) => return language.same_text(&self.text(one), &self.text(other), holds),
+            TruthCode::Worth(value, number) => {
+                return language.worth(&self.value(value), &self.number(number), holds);
+            }
+            TruthCode::Ordered(value, order, number) => {
+                return language.ordered(&self.value(value), how(*order), &self.number(number));
+            }
+            TruthCode::Numbers(one, order, other) => {
+                return language.compared(&self.number(one), how(*order), &self.number(other));
+            }
+            TruthCode::First(number) => {
+                let order = if holds { ValueComparison::Equal } else { ValueComparison::Greater };
+                let index = self.names.index(*number);
+                return Written::new(format!("{index} {} 0", language.sign(order)), Binding::Comparison);
+            }
+            TruthCode::Last(number) => {
+                let order = if holds { ValueComparison::Equal } else { ValueComparison::Less };
+                return language.at_last(&self.names.index(*number), order, &self.names.items(*number));
+            }
+            TruthCode::Is(value, test) => match language.opposite(*test).filter(|_| !holds) {
+                Some(opposite) => return language.tested(&self.value(value), opposite),
+                None => language.tested(&self.value(value), *test),
+            },
+            TruthCode::Not(of) => language.not(&self.truth(of, true)),
+            TruthCode::Constant(truth) => Written::unit(language.signs().truth(*truth)),
+            TruthCode::And(one, other) => self.both(one, language.signs().and, other),
+            TruthCode::Or(one, other) => self.both(one, language.signs().or, other),
+            TruthCode::Holds(value) => language.call_of(CodeFunction::Holds, &[&self.value(value)]),
+            TruthCode::Contains(value, other) => {
+                language.call_of(CodeFunction::Contains, &[&self.value(value), &self.value(other)])
+            }
+        };
+        if holds { written } else { language.not(&written) }
+    }
+
+    /// Writes two conditions with the word that stands between them.
+    fn both(&self, one: &TruthCode, word: &str, other: &TruthCode) -> Written {
+        let [one, other] = [one, other].map(|side| self.truth(side, true).at(Binding::Negation));
+        Written::new(format!("{one} {word} {other}"), Binding::Either)
+    }
+
     fn number(&self, number: &NumberCode) -> Written {
-        self.language.form(&match number {
-            NumberCode::Literal(digits) => CodeForm::Digits(digits.clone()),
-            NumberCode::Index(number, from) => CodeForm::Index(self.names.index(*number), *from),
-            NumberCode::LoopLength(number) => CodeForm::LoopLength(self.names.items(*number)),
-            NumberCode::Length(value) => CodeForm::Length(self.value(value)),
-            NumberCode::Sum(one, sign, other) => CodeForm::Sum(self.operand(one), *sign, self.operand(other)),
-            NumberCode::Counted(value) => CodeForm::Counted(self.value(value)),
-            NumberCode::Numeral(value) => CodeForm::CountedNumeral(self.value(value)),
-            NumberCode::Local(place) => CodeForm::LocalNumber(self.names.local(*place).to_owned()),
-            NumberCode::Call(call) => CodeForm::NumberCall(call.function, self.arguments(call)),
-        })
+        let language = self.language;
+        match number {
+            NumberCode::Literal(digits) => language.digits(digits),
+            NumberCode::Index(number, 0) => Written::unit(self.names.index(*number)),
+            NumberCode::Index(number, from) => {
+                Written::new(format!("{} + {from}", self.names.index(*number)), Binding::Sum)
+            }
+            NumberCode::LoopLength(number) => language.loop_length(&self.names.items(*number)),
+            NumberCode::Length(value) => language.call_of(CodeFunction::Length, &[&self.value(value)]),
+            NumberCode::Sum(one, sign, other) => {
+                language.number(language.sum(&self.operand(one), *sign, &self.operand(other)))
+            }
+            NumberCode::Counted(value) => {
+                language.number(language.call_of(CodeFunction::Counted, &[&self.value(value)]))
+            }
+            NumberCode::Numeral(value) => {
+                let numeral = language.call_of(CodeFunction::Numeral, &[&self.value(value)]);
+                language.number(language.call_of(CodeFunction::Counted, &[&numeral]))
+            }
+            NumberCode::Local(place) => language.number(language.local(self.names.local(*place))),
+            NumberCode::Call(call) => language.number(self.call(call)),
+        }
     }
 
     /// Writes a number as a value to count with.
     fn operand(&self, number: &NumberCode) -> Written {
         let written = self.number(number);
-        if number.is_counted() { written } else { self.language.form(&CodeForm::ValueOfNumber(written)) }
+        if number.is_counted() { written } else { self.language.value_of_plain(&written) }
     }
 
     /// Lists what a number is counted of that is given.
@@ -272,39 +313,47 @@ impl CodePrinter<'_> {
 
     fn arguments(&self, call: &CodeCall) -> Vec<WrittenArgument> {
         let argument = |given: &CallArgument| match given {
-            CallArgument::Value(value) => WrittenArgument::Value(self.value(value)),
-            CallArgument::Text(text) => WrittenArgument::Text(self.text(text)),
+            CallArgument::Value(value) => WrittenArgument::Of(self.value(value)),
+            CallArgument::Text(text) => WrittenArgument::Of(self.text(text)),
             CallArgument::Count(count) => WrittenArgument::Count(*count),
             CallArgument::Flag(flag) => WrittenArgument::Flag(*flag),
         };
         call.given.iter().map(argument).collect()
     }
 
+    fn call(&self, call: &CodeCall) -> Written {
+        self.language.call(call.function, &self.arguments(call))
+    }
+
     fn value(&self, value: &ValueCode) -> Written {
-        if let ValueCode::OfNumber(number) = value {
-            return self.operand(number);
-        }
-        self.language.form(&match value {
-            ValueCode::Null => CodeForm::Null,
-            ValueCode::OfText(text) => CodeForm::ValueOfText(self.text(text)),
-            ValueCode::OfTruth(truth) => CodeForm::ValueOfTruth(self.truth(truth)),
-            ValueCode::OfNumber(number) => CodeForm::ValueOfNumber(self.number(number)),
-            ValueCode::List(items) => CodeForm::List(items.iter().map(|item| self.list_item(item)).collect()),
-            ValueCode::Parameter(place) => CodeForm::Parameter(self.names.parameter(*place).to_owned()),
-            ValueCode::Read(place) => CodeForm::Read(self.names.read(*place).to_owned()),
-            ValueCode::Local(place) => CodeForm::Local(self.names.local(*place).to_owned()),
-            ValueCode::ReadLocal(place) => CodeForm::ReadLocal(self.names.local(*place).to_owned()),
-            ValueCode::Item(value, key) => CodeForm::Item(self.value(value), self.value(key)),
-            ValueCode::First(value) => CodeForm::FirstOf(self.value(value)),
-            ValueCode::Last(value) => CodeForm::LastOf(self.value(value)),
-            ValueCode::Choice(condition, one, other) => {
-                CodeForm::ChosenValue(self.truth(condition), self.value(one), self.value(other))
+        let (language, names) = (self.language, self.names);
+        match value {
+            ValueCode::Null => Written::unit(language.signs().null),
+            ValueCode::Missing => Written::unit(language.signs().missing),
+            ValueCode::OfText(text) => language.value_of_text(&self.text(text)),
+            ValueCode::OfTruth(truth) => language.value_of_plain(&self.truth(truth, true)),
+            ValueCode::OfNumber(number) => self.operand(number),
+            ValueCode::List(items) => language.list(&items.iter().map(|item| self.list_item(item)).collect::<Vec<_>>()),
+            ValueCode::Parameter(place) => language.parameter(names.parameter(*place)),
+            ValueCode::Read(place) => language.local(names.read(*place)),
+            ValueCode::Local(place) => language.local(names.local(*place)),
+            ValueCode::ReadLocal(place) => {
+                language.call_of(CodeFunction::Read, &[&language.local(names.local(*place))])
             }
-            ValueCode::Added(one, other) => CodeForm::Added(self.value(one), self.value(other)),
-            ValueCode::Call(call) => CodeForm::ValueCall(call.function, self.arguments(call)),
-            ValueCode::Missing => CodeForm::Missing,
-            ValueCode::Given(value) => CodeForm::Given(self.value(value)),
-        })
+            ValueCode::Item(value, key) => {
+                language.call_of(CodeFunction::Item, &[&self.value(value), &self.value(key)])
+            }
+            ValueCode::First(value) => language.call_of(CodeFunction::First, &[&self.value(value)]),
+            ValueCode::Last(value) => language.call_of(CodeFunction::Last, &[&self.value(value)]),
+            ValueCode::Choice(condition, one, other) => {
+                language.choice(&self.truth(condition, true), &self.value(one), &self.value(other))
+            }
+            ValueCode::Added(one, other) => {
+                language.call_of(CodeFunction::Added, &[&self.value(one), &self.value(other)])
+            }
+            ValueCode::Call(call) => self.call(call),
+            ValueCode::Given(value) => language.call_of(CodeFunction::Given, &[&self.value(value)]),
+        }
     }
 
     fn list_item(&self, item: &ValueCode) -> ListItem {

@@ -8,7 +8,7 @@ use crate::{
     template::{
         expression::{LoopField, TemplateExpr, Unwritable, unwritable},
         tree::{self, CodePlace, ConditionalBranch, NamedValue, TemplateLoop, TemplateNode, UnwritableCode},
-        value_filters::ValueFilter,
+        value_filters::{ListFilter, ValueFilter},
     },
 };
 
@@ -177,35 +177,16 @@ impl CodeWriter<'_> {
             TemplateExpr::Choice(one, _, other) => {
                 self.made_lists(one).max(other.as_deref().and_then(|other| self.made_lists(other)))
             }
-            TemplateExpr::Item(of, _) => {
-                self.made_lists(of).and_then(|depth| depth.checked_sub(1)).filter(|left| *left > 0)
-            }
+            TemplateExpr::Item(of, _) => self.made_items(of),
             TemplateExpr::Filtered(of, filter, given) => match filter {
-                ValueFilter::Pairs | ValueFilter::Batches => Some(2),
-                ValueFilter::Listed | ValueFilter::Sorted | ValueFilter::Unique | ValueFilter::Reversed => {
-                    Some(self.made_lists(of).unwrap_or(1))
-                }
-                ValueFilter::Mapped => Some(1),
-                ValueFilter::First | ValueFilter::Last | ValueFilter::Smallest | ValueFilter::Largest => {
-                    self.made_lists(of).and_then(|depth| depth.checked_sub(1)).filter(|left| *left > 0)
-                }
+                ValueFilter::List(ListFilter::Pairs | ListFilter::Batches) => Some(2),
+                ValueFilter::List(
+                    ListFilter::Listed | ListFilter::Sorted | ListFilter::Unique | ListFilter::Reversed,
+                ) => Some(self.made_lists(of).unwrap_or(1)),
+                ValueFilter::List(ListFilter::Mapped) => Some(1),
+                ValueFilter::Item(_) => self.made_items(of),
                 ValueFilter::Default => self.made_lists(of).max(given.first().and_then(|other| self.made_lists(other))),
-                ValueFilter::Upper
-                | ValueFilter::Lower
-                | ValueFilter::Trim
-                | ValueFilter::Length
-                | ValueFilter::Join
-                | ValueFilter::Replace
-                | ValueFilter::Json
-                | ValueFilter::Text
-                | ValueFilter::Title
-                | ValueFilter::Capitalize
-                | ValueFilter::Indent
-                | ValueFilter::Absolute
-                | ValueFilter::Whole
-                | ValueFilter::Fraction
-                | ValueFilter::Round
-                | ValueFilter::Total => None,
+                ValueFilter::Text(_) | ValueFilter::Number(_) => None,
             },
             TemplateExpr::Text(_)
             | TemplateExpr::Whole(_)
@@ -222,6 +203,11 @@ impl CodeWriter<'_> {
             | TemplateExpr::Sum(..)
             | TemplateExpr::Block => None,
         }
+    }
+
+    /// How many lists in each other an item of a list is that the template makes.
+    fn made_items(&self, of: &TemplateExpr) -> Option<u8> {
+        self.made_lists(of).and_then(|depth| depth.checked_sub(1)).filter(|left| *left > 0)
     }
 
     /// Tells whether what a name is set to may be what an input gives.

@@ -4,9 +4,7 @@ use crate::{
     present::program::{
         Helper,
         code::{CodeFunction, NumberKind},
-        code_language::{
-            Binding, CodeForm, CodeLanguage, CodeLine, ListItem, LoopHead, Written, WrittenArgument, negated_comparison,
-        },
+        code_language::{Binding, CodeLanguage, CodeLine, CodeSigns, CountedPart, LoopHead, Written},
         quoted,
     },
     template::expression::{SumSign, ValueTest},
@@ -352,137 +350,13 @@ impl CodeLanguage for PythonCode {
         HELPERS
     }
 
-    #[expect(clippy::too_many_lines, reason = "one table, a form an entry")]
-    fn form(&self, form: &CodeForm) -> Written {
-        let choice = |condition: &Written, one: &Written, other: &Written| {
-            let (one, condition) = (one.at(Binding::Either), condition.at(Binding::Either));
-            Written::new(format!("{one} if {condition} else {}", other.text), Binding::Choice)
-        };
-        let either = |one: &Written, word: &str, other: &Written| {
-            let (one, other) = (one.at(Binding::Negation), other.at(Binding::Negation));
-            Written::new(format!("{one} {word} {other}"), Binding::Either)
-        };
-        let comparison = |text: String| Written::new(text, Binding::Comparison);
-        match form {
-            CodeForm::Quoted(text) => Written::unit(quoted(text)),
-            CodeForm::ParameterText(name)
-            | CodeForm::Parameter(name)
-            | CodeForm::Read(name)
-            | CodeForm::Local(name)
-            | CodeForm::LocalNumber(name)
-            | CodeForm::Block(name)
-            | CodeForm::Digits(name) => Written::unit(name),
-            CodeForm::TextOfAdded(one, other) => Written::unit(format!("text(added({}, {}))", one.text, other.text)),
-            CodeForm::TextOf(value) => Written::unit(format!("text({})", value.text)),
-            CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
-            CodeForm::TextOfTruth(truth) => {
-                let condition = truth.at(Binding::Either);
-                Written::new(format!("\"true\" if {condition} else \"false\""), Binding::Choice)
-            }
-            CodeForm::TextOfNumber(number) | CodeForm::TextOfCounted(number, NumberKind::Whole, _) => {
-                Written::unit(format!("str({})", number.text))
-            }
-            CodeForm::TextOfCounted(number, NumberKind::Fraction | NumberKind::Rounded | NumberKind::Either, _) => {
-                Written::unit(format!("numeral({})", number.text))
-            }
-            CodeForm::TextOfRounded(given) => Written::unit(format!("numeral({})", call(CodeFunction::Rounded, given))),
-            CodeForm::TextCall(function, given)
-            | CodeForm::NumberCall(function, given)
-            | CodeForm::ValueCall(function, given) => Written::unit(call(*function, given)),
-            CodeForm::Upper(text) => Written::unit(format!("{}.upper()", text.owner())),
-            CodeForm::Lower(text) => Written::unit(format!("{}.lower()", text.owner())),
-            CodeForm::Trim(text) => Written::unit(format!("{}.strip(WHITE)", text.owner())),
-            CodeForm::Replace(text, one, other) => {
-                Written::unit(format!("{}.replace({}, {})", text.owner(), one.text, other.text))
-            }
-            CodeForm::Join(value, between) => Written::unit(format!("joined({}, {})", value.text, between.text)),
-            CodeForm::Json(value) => Written::unit(format!("as_json({})", value.text)),
-            CodeForm::Joined(parts) => {
-                let parts: Vec<String> = parts.iter().map(|part| part.written().at(Binding::Sum)).collect();
-                Written::new(parts.join(" + "), Binding::Sum)
-            }
-            CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
-                choice(condition, one, other)
-            }
-            CodeForm::Constant(true) => Written::unit("True"),
-            CodeForm::Constant(false) => Written::unit("False"),
-            CodeForm::Not(truth) => Written::new(format!("not {}", truth.at(Binding::Negation)), Binding::Negation),
-            CodeForm::And(one, other) => either(one, "and", other),
-            CodeForm::Or(one, other) => either(one, "or", other),
-            CodeForm::Holds(value) => Written::unit(format!("holds({})", value.text)),
-            CodeForm::Filled(text) => comparison(format!("{} != \"\"", text.at(Binding::Sum))),
-            CodeForm::Same(one, other) | CodeForm::SameText(one, other) => {
-                comparison(format!("{} == {}", one.at(Binding::Sum), other.at(Binding::Sum)))
-            }
-            CodeForm::Worth(value, number) => comparison(format!("as_number({}) == {}", value.text, number.text)),
-            CodeForm::Ordered(value, how, number) => {
-                comparison(format!("order_of({}, {}) {} 0", value.text, number.text, how.sign()))
-            }
-            CodeForm::Numbers(one, how, other) => comparison(format!("{} {} {}", one.text, how.sign(), other.text)),
-            CodeForm::Contains(value, other) => Written::unit(format!("contains({}, {})", value.text, other.text)),
-            CodeForm::Is(value, test) => {
-                let (value, side) = (&value.text, value.at(Binding::Sum));
-                match test {
-                    ValueTest::Defined => comparison(format!("{side} is not MISSING")),
-                    ValueTest::Undefined => comparison(format!("{side} is MISSING")),
-                    ValueTest::Null => comparison(format!("{side} is None")),
-                    ValueTest::Text => Written::unit(format!("isinstance({value}, str)")),
-                    ValueTest::Number => Written::unit(format!("isinstance({value}, (int, float))")),
-                    ValueTest::List => {
-                        Written::new(format!("{side} is MISSING or isinstance({value}, list)"), Binding::Either)
-                    }
-                    ValueTest::Object => Written::unit(format!("isinstance({value}, dict)")),
-                    ValueTest::Truth => Written::unit(format!("isinstance({value}, bool)")),
-                    ValueTest::Odd => Written::unit(format!("is_odd({value})")),
-                    ValueTest::Even => Written::unit(format!("is_even({value})")),
-                }
-            }
-            CodeForm::AtFirst(index) => comparison(format!("{index} == 0")),
-            CodeForm::AtLast(index, items) => comparison(format!("{index} == len({items}) - 1")),
-            CodeForm::Index(index, 0) => Written::unit(index),
-            CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
-            CodeForm::LoopLength(items) => Written::unit(format!("len({items})")),
-            CodeForm::Length(value) => Written::unit(format!("length_of({})", value.text)),
-            CodeForm::Sum(one, sign, other) => {
-                let (own, more) = match sign {
-                    SumSign::Add | SumSign::Subtract => (Binding::Sum, Binding::Product),
-                    SumSign::Multiply | SumSign::Divide | SumSign::DivideDown | SumSign::Remainder => {
-                        (Binding::Product, Binding::Unit)
-                    }
-                };
-                Written::new(format!("{} {} {}", one.at(own), sign.sign(), other.at(more)), own)
-            }
-            CodeForm::Counted(value) => Written::unit(format!("counted({})", value.text)),
-            CodeForm::CountedNumeral(value) => Written::unit(format!("counted(as_number({}))", value.text)),
-            CodeForm::Added(one, other) => Written::unit(format!("added({}, {})", one.text, other.text)),
-            CodeForm::Null => Written::unit("None"),
-            CodeForm::Missing => Written::unit("MISSING"),
-            CodeForm::ValueOfText(written) | CodeForm::ValueOfNumber(written) => written.clone(),
-            CodeForm::ValueOfTruth(truth) => truth.clone(),
-            CodeForm::List(items) => {
-                Written::unit(format!("[{}]", items.iter().map(ListItem::text).collect::<Vec<_>>().join(", ")))
-            }
-            CodeForm::ReadLocal(name) => Written::unit(format!("read({name})")),
-            CodeForm::Item(value, key) => Written::unit(format!("item_of({}, {})", value.text, key.text)),
-            CodeForm::FirstOf(value) => Written::unit(format!("first_of({})", value.text)),
-            CodeForm::LastOf(value) => Written::unit(format!("last_of({})", value.text)),
-            CodeForm::Given(value) => Written::unit(format!("given({})", value.text)),
-        }
+    fn signs(&self) -> &'static CodeSigns {
+        &CodeSigns { and: "and", or: "or", truths: ["False", "True"], null: "None", missing: "MISSING" }
     }
 
-    fn negated(&self, form: &CodeForm) -> Option<Written> {
-        let comparison = |text: String| Some(Written::new(text, Binding::Comparison));
-        negated_comparison(self, form).or_else(|| match form {
-            CodeForm::Filled(text) => comparison(format!("{} == \"\"", text.at(Binding::Sum))),
-            CodeForm::Same(one, other) | CodeForm::SameText(one, other) => {
-                comparison(format!("{} != {}", one.at(Binding::Sum), other.at(Binding::Sum)))
-            }
-            CodeForm::Worth(value, number) => comparison(format!("as_number({}) != {}", value.text, number.text)),
-            CodeForm::AtFirst(index) => comparison(format!("{index} > 0")),
-            CodeForm::AtLast(index, items) => comparison(format!("{index} < len({items}) - 1")),
-            // Before all others stands a sign.
-            _ => None,
-        })
+    fn name(&self, function: CodeFunction) -> &'static str {
+        let [python, _, _] = function.names();
+        python
     }
 
     fn line(&self, line: &CodeLine<'_>) -> Option<String> {
@@ -506,6 +380,77 @@ impl CodeLanguage for PythonCode {
     fn head(&self, name: &str, parameters: &[&str], about: &str) -> String {
         format!("def {name}({}):\n    \"\"\"Writes {about}.\"\"\"\n", parameters.join(", "))
     }
+
+    fn text_of_truth(&self, truth: &Written) -> Written {
+        self.choice(truth, &self.quoted("true"), &self.quoted("false"))
+    }
+
+    fn text_of_number(&self, number: &Written) -> Written {
+        Written::unit(format!("str({})", number.text))
+    }
+
+    fn text_of_counted(&self, number: &Written, kind: NumberKind, _: &[CountedPart]) -> Written {
+        match kind {
+            NumberKind::Whole => self.text_of_number(number),
+            NumberKind::Fraction | NumberKind::Rounded | NumberKind::Either => {
+                Written::unit(format!("numeral({})", number.text))
+            }
+        }
+    }
+
+    fn upper(&self, text: &Written) -> Written {
+        Written::unit(format!("{}.upper()", text.owner()))
+    }
+
+    fn lower(&self, text: &Written) -> Written {
+        Written::unit(format!("{}.lower()", text.owner()))
+    }
+
+    fn trim(&self, text: &Written) -> Written {
+        Written::unit(format!("{}.strip(WHITE)", text.owner()))
+    }
+
+    fn replace(&self, text: &Written, one: &Written, other: &Written) -> Written {
+        Written::unit(format!("{}.replace({}, {})", text.owner(), one.text, other.text))
+    }
+
+    fn choice(&self, condition: &Written, one: &Written, other: &Written) -> Written {
+        let (one, condition) = (one.at(Binding::Either), condition.at(Binding::Either));
+        Written::new(format!("{one} if {condition} else {}", other.text), Binding::Choice)
+    }
+
+    fn not(&self, truth: &Written) -> Written {
+        Written::new(format!("not {}", truth.at(Binding::Negation)), Binding::Negation)
+    }
+
+    fn same(&self, one: &Written, other: &Written, is_same: bool) -> Written {
+        self.same_text(one, other, is_same)
+    }
+
+    fn tested(&self, value: &Written, test: ValueTest) -> Written {
+        let (value, side) = (&value.text, value.at(Binding::Sum));
+        let comparison = |text: String| Written::new(text, Binding::Comparison);
+        match test {
+            ValueTest::Defined => comparison(format!("{side} is not MISSING")),
+            ValueTest::Undefined => comparison(format!("{side} is MISSING")),
+            ValueTest::Null => comparison(format!("{side} is None")),
+            ValueTest::Text => Written::unit(format!("isinstance({value}, str)")),
+            ValueTest::Number => Written::unit(format!("isinstance({value}, (int, float))")),
+            ValueTest::List => Written::new(format!("{side} is MISSING or isinstance({value}, list)"), Binding::Either),
+            ValueTest::Object => Written::unit(format!("isinstance({value}, dict)")),
+            ValueTest::Truth => Written::unit(format!("isinstance({value}, bool)")),
+            ValueTest::Odd => Written::unit(format!("is_odd({value})")),
+            ValueTest::Even => Written::unit(format!("is_even({value})")),
+        }
+    }
+
+    fn loop_length(&self, items: &str) -> Written {
+        Written::unit(format!("len({items})"))
+    }
+
+    fn sum(&self, one: &Written, sign: SumSign, other: &Written) -> Written {
+        one.infix(sign, other)
+    }
 }
 
 fn loop_lines(head: &LoopHead<'_>) -> String {
@@ -528,39 +473,4 @@ fn loop_lines(head: &LoopHead<'_>) -> String {
         Some(index) => format!("for {index}, {each} in enumerate({over}):"),
         None => format!("for {target} in {over}:"),
     }
-}
-
-fn call(function: CodeFunction, given: &[WrittenArgument]) -> String {
-    let name = match function {
-        CodeFunction::Title => "title_case",
-        CodeFunction::Capitalized => "capitalized",
-        CodeFunction::Indented => "indented",
-        CodeFunction::Pretty => "pretty_json",
-        CodeFunction::Absolute => "absolute",
-        CodeFunction::Whole => "whole_of",
-        CodeFunction::Fraction => "fraction_of",
-        CodeFunction::Rounded => "rounded",
-        CodeFunction::Total => "total_of",
-        CodeFunction::Smallest => "smallest_of",
-        CodeFunction::Largest => "largest_of",
-        CodeFunction::Listed => "list_of",
-        CodeFunction::Sorted => "sorted_by",
-        CodeFunction::Unique => "unique_of",
-        CodeFunction::Reversed => "reversed_of",
-        CodeFunction::FieldPairs => "pairs_of",
-        CodeFunction::Mapped => "field_of_each",
-        CodeFunction::Batches => "batches_of",
-    };
-    let argument = |given: &WrittenArgument| match given {
-        WrittenArgument::Value(written) | WrittenArgument::Text(written) => written.text.clone(),
-        WrittenArgument::Count(count) => count.to_string(),
-        WrittenArgument::Flag(flag) => {
-            if *flag {
-                "True".to_owned()
-            } else {
-                "False".to_owned()
-            }
-        }
-    };
-    format!("{name}({})", given.iter().map(argument).collect::<Vec<_>>().join(", "))
 }

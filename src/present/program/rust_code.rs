@@ -4,13 +4,13 @@
 use crate::{
     present::program::{
         Helper,
-        code::CodeFunction,
+        code::{CodeFunction, NumberKind},
         code_language::{
-            Binding, CodeForm, CodeLanguage, CodeLine, JoinedPart, ListItem, LoopHead, Written, WrittenArgument,
-            negated_comparison,
+            Binding, CodeLanguage, CodeLine, CodeSigns, CountedPart, JoinedPart, ListItem, LoopHead, Written,
+            WrittenArgument,
         },
     },
-    template::expression::{ValueComparison, ValueTest},
+    template::expression::{SumSign, ValueComparison, ValueTest},
 };
 
 /// The functions that the code may need, each after those that it needs itself.
@@ -519,171 +519,13 @@ impl CodeLanguage for RustCode {
         HELPERS
     }
 
-    #[expect(clippy::too_many_lines, reason = "one table, a form an entry")]
-    fn form(&self, form: &CodeForm) -> Written {
-        let choice = |condition: &Written, one: &Written, other: &Written| {
-            let text = format!("if {} {{ {} }} else {{ {} }}", condition.text, one.text, other.text);
-            Written::new(text, Binding::Choice)
-        };
-        let either = |one: &Written, sign: &str, other: &Written| {
-            let (one, other) = (one.at(Binding::Negation), other.at(Binding::Negation));
-            Written::new(format!("{one} {sign} {other}"), Binding::Either)
-        };
-        let comparison = |text: String| Written::new(text, Binding::Comparison);
-        let unit = |text: String| Written::unit(text);
-        let counted = |text: String| Written { digits: Some(format!("worth(&{text})?")), ..Written::unit(text) };
-        match form {
-            CodeForm::Quoted(text) => {
-                let quoted = format!("{text:?}");
-                Written { borrowed: Some(quoted.clone()), ..Written::unit(quoted + ".to_owned()") }
-            }
-            CodeForm::ParameterText(name) => unit(format!("text({name})?")),
-            CodeForm::Block(name) => {
-                Written { borrowed: Some(format!("{name}.as_str()")), ..unit(format!("{name}.clone()")) }
-            }
-            CodeForm::TextCall(function, given) | CodeForm::ValueCall(function, given) => unit(call(*function, given)),
-            CodeForm::TextOfCounted(number, ..) => unit(format!("written({})?", number.lent())),
-            CodeForm::TextOfRounded(given) => unit(format!("written(&{})?", call(CodeFunction::Rounded, given))),
-            CodeForm::TextOfAdded(one, other) => unit(format!("text(&added({}, {})?)?", one.lent(), other.lent())),
-            CodeForm::TextOf(value) => unit(format!("text({})?", value.lent())),
-            CodeForm::Spelled(value) => unit(format!("spelled({})?", value.lent())),
-            CodeForm::TextOfTruth(of) | CodeForm::TextOfNumber(of) => {
-                // A method reads what stands behind a sign first.
-                let is_signed = of.text.starts_with(['!', '-']);
-                let of = if is_signed { format!("({})", of.text) } else { of.at(Binding::Unit) };
-                unit(format!("{of}.to_string()"))
-            }
-            CodeForm::Upper(text) => unit(format!("{}.to_uppercase()", text.owner())),
-            CodeForm::Lower(text) => unit(format!("{}.to_lowercase()", text.owner())),
-            CodeForm::Trim(text) => unit(format!("{}.trim().to_owned()", text.owner())),
-            CodeForm::Replace(text, one, other) => {
-                unit(format!("{}.replace({}, {})", text.owner(), one.lent(), other.lent()))
-            }
-            CodeForm::Join(value, between) => unit(format!("joined({}, {})?", value.lent(), between.lent())),
-            CodeForm::Json(value) => unit(format!("as_json({})?", value.lent())),
-            CodeForm::Joined(parts) => {
-                let pattern: String = parts
-                    .iter()
-                    .map(|part| match part {
-                        JoinedPart::Quoted(text, _) => text.replace('{', "{{").replace('}', "}}"),
-                        JoinedPart::Other(_) => "{}".to_owned(),
-                    })
-                    .collect();
-                let others = parts.iter().filter_map(|part| match part {
-                    JoinedPart::Quoted(..) => None,
-                    JoinedPart::Other(written) => Some(format!(", {}", written.text)),
-                });
-                unit(format!("format!({pattern:?}{})", others.collect::<String>()))
-            }
-            CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
-                choice(condition, one, other)
-            }
-            CodeForm::Constant(truth) => unit(truth.to_string()),
-            CodeForm::Not(truth) => unit(format!("!{}", truth.at(Binding::Unit))),
-            CodeForm::And(one, other) => either(one, "&&", other),
-            CodeForm::Or(one, other) => either(one, "||", other),
-            CodeForm::Holds(value) => unit(format!("holds({})", value.lent())),
-            CodeForm::Filled(text) => unit(format!("!{}.is_empty()", text.owner())),
-            CodeForm::Same(one, other) => unit(format!("same({}, {})", one.lent(), other.lent())),
-            CodeForm::SameText(one, other) => comparison(format!("{} == {}", one.owner(), other.owner())),
-            CodeForm::Worth(value, number) => {
-                comparison(format!("as_number({}) == Some({})", value.lent(), number.fraction()))
-            }
-            CodeForm::Ordered(value, how, number) => {
-                let asks = match how {
-                    ValueComparison::Equal => "is_eq",
-                    ValueComparison::Unequal => "is_ne",
-                    ValueComparison::Less => "is_lt",
-                    ValueComparison::AtMost => "is_le",
-                    ValueComparison::Greater => "is_gt",
-                    ValueComparison::AtLeast => "is_ge",
-                };
-                unit(format!("order_of({}, {})?.{asks}()", value.lent(), number.fraction()))
-            }
-            CodeForm::Numbers(one, how, other) => {
-                comparison(format!("{} {} {}", one.fraction(), how.sign(), other.fraction()))
-            }
-            CodeForm::Contains(value, other) => unit(format!("contains({}, {})?", value.lent(), other.lent())),
-            CodeForm::Is(value, test) => {
-                let lent = value.lent();
-                unit(match test {
-                    ValueTest::Defined => format!("{}.is_some()", read_of(value)),
-                    ValueTest::Undefined => format!("{}.is_none()", read_of(value)),
-                    ValueTest::Null => format!("matches!({lent}, Some(Value::Null))"),
-                    ValueTest::Text => format!("matches!({lent}, Some(Value::String(_)))"),
-                    ValueTest::Number => format!("matches!({lent}, Some(Value::Number(_) | Value::Bool(_)))"),
-                    ValueTest::List => format!("matches!({lent}, None | Some(Value::Array(_)))"),
-                    ValueTest::Object => format!("matches!({lent}, Some(Value::Object(_)))"),
-                    ValueTest::Truth => format!("matches!({lent}, Some(Value::Bool(_)))"),
-                    ValueTest::Odd => format!("is_odd({lent})"),
-                    ValueTest::Even => format!("is_even({lent})"),
-                })
-            }
-            CodeForm::AtFirst(index) => comparison(format!("{index} == 0")),
-            CodeForm::AtLast(index, items) => comparison(format!("{index} + 1 == {items}.len()")),
-            CodeForm::Digits(digits) => {
-                let fraction = if digits.contains('.') { digits.clone() } else { format!("{digits}.0") };
-                Written { digits: Some(fraction), ..Written::unit(digits) }
-            }
-            CodeForm::Index(index, 0) => Written::unit(index),
-            CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
-            CodeForm::LoopLength(items) => unit(format!("{items}.len()")),
-            CodeForm::Length(value) => unit(format!("length_of({})?", value.lent())),
-            CodeForm::Sum(one, sign, other) => {
-                counted(format!("calculated({}, {:?}, {})?", one.lent(), sign.sign(), other.lent()))
-            }
-            CodeForm::Counted(value) => counted(format!("counted({})?", value.lent())),
-            CodeForm::CountedNumeral(value) => counted(format!("counted(&numeral({}))?", value.lent())),
-            CodeForm::LocalNumber(name) => Written {
-                borrowed: Some(format!("&{name}")),
-                digits: Some(format!("worth(&{name})?")),
-                ..unit(format!("{name}.clone()"))
-            },
-            CodeForm::NumberCall(function, given) => counted(call(*function, given)),
-            CodeForm::Added(one, other) => unit(format!("added({}, {})?", one.lent(), other.lent())),
-            CodeForm::Null => Written::unit("Some(Value::Null)"),
-            CodeForm::Missing => Written::unit("None"),
-            CodeForm::ValueOfText(text) => unit(format!("Some(Value::from({}))", text.owner())),
-            CodeForm::ValueOfTruth(of) | CodeForm::ValueOfNumber(of) => unit(format!("Some(Value::from({}))", of.text)),
-            CodeForm::List(items) => {
-                let item = |item: &ListItem| match item {
-                    ListItem::Text(text) => format!("Value::from({})", text.owner()),
-                    ListItem::Number(number) => format!("Value::from({})", number.text),
-                    ListItem::Value(value) => format!("({}).unwrap_or_default()", value.text),
-                };
-                let items: Vec<String> = items.iter().map(item).collect();
-                unit(format!("Some(Value::Array(vec![{}]))", items.join(", ")))
-            }
-            CodeForm::Parameter(name) => {
-                Written { borrowed: Some(name.clone()), ..Written::unit(format!("{name}.clone()")) }
-            }
-            CodeForm::Read(name) | CodeForm::Local(name) => {
-                Written { borrowed: Some(format!("&{name}")), ..Written::unit(format!("{name}.clone()")) }
-            }
-            CodeForm::ReadLocal(name) => unit(format!("read(&{name})")),
-            CodeForm::Item(value, key) => unit(format!("item_of({}, {})?", value.lent(), key.lent())),
-            CodeForm::FirstOf(value) => unit(format!("first_of({})?", value.lent())),
-            CodeForm::LastOf(value) => unit(format!("last_of({})?", value.lent())),
-            CodeForm::Given(value) => unit(format!("given({})?", value.lent())),
-        }
+    fn signs(&self) -> &'static CodeSigns {
+        &CodeSigns { and: "&&", or: "||", truths: ["false", "true"], null: "Some(Value::Null)", missing: "None" }
     }
 
-    fn negated(&self, form: &CodeForm) -> Option<Written> {
-        let comparison = |text: String| Some(Written::new(text, Binding::Comparison));
-        negated_comparison(self, form).or_else(|| match form {
-            CodeForm::Filled(text) => Some(Written::unit(format!("{}.is_empty()", text.owner()))),
-            CodeForm::Is(value, ValueTest::Defined) => {
-                Some(self.form(&CodeForm::Is(value.clone(), ValueTest::Undefined)))
-            }
-            CodeForm::SameText(one, other) => comparison(format!("{} != {}", one.owner(), other.owner())),
-            CodeForm::Worth(value, number) => {
-                comparison(format!("as_number({}) != Some({})", value.lent(), number.fraction()))
-            }
-            CodeForm::AtFirst(index) => comparison(format!("{index} > 0")),
-            CodeForm::AtLast(index, items) => comparison(format!("{index} + 1 < {items}.len()")),
-            // Before all others stands a sign.
-            _ => None,
-        })
+    fn name(&self, function: CodeFunction) -> &'static str {
+        let [_, _, rust] = function.names();
+        rust
     }
 
     fn line(&self, line: &CodeLine<'_>) -> Option<String> {
@@ -711,6 +553,192 @@ impl CodeLanguage for RustCode {
             parameters.iter().map(|parameter| format!("{parameter}: &Option<Value>")).collect();
         format!("/// Writes {about}.\nfn {name}({}) -> Result<String, String> {{\n", parameters.join(", "))
     }
+
+    fn passed(&self, written: &Written) -> String {
+        written.lent()
+    }
+
+    fn call(&self, function: CodeFunction, given: &[WrittenArgument]) -> Written {
+        let fails = if is_sure(function) { "" } else { "?" };
+        Written::unit(format!("{}({}){fails}", self.name(function), self.arguments(given)))
+    }
+
+    fn quoted(&self, text: &str) -> Written {
+        let quoted = format!("{text:?}");
+        Written { borrowed: Some(quoted.clone()), ..Written::unit(quoted + ".to_owned()") }
+    }
+
+    fn parameter_text(&self, name: &str) -> Written {
+        Written::unit(format!("text({name})?"))
+    }
+
+    fn block(&self, name: &str) -> Written {
+        Written { borrowed: Some(format!("{name}.as_str()")), ..Written::unit(format!("{name}.clone()")) }
+    }
+
+    fn text_of_truth(&self, truth: &Written) -> Written {
+        self.text_of_number(truth)
+    }
+
+    fn text_of_number(&self, number: &Written) -> Written {
+        // A method reads what stands behind a sign first.
+        let is_signed = number.text.starts_with(['!', '-']);
+        let number = if is_signed { format!("({})", number.text) } else { number.at(Binding::Unit) };
+        Written::unit(format!("{number}.to_string()"))
+    }
+
+    fn text_of_counted(&self, number: &Written, _: NumberKind, _: &[CountedPart]) -> Written {
+        Written::unit(format!("written({})?", number.lent()))
+    }
+
+    fn upper(&self, text: &Written) -> Written {
+        Written::unit(format!("{}.to_uppercase()", text.owner()))
+    }
+
+    fn lower(&self, text: &Written) -> Written {
+        Written::unit(format!("{}.to_lowercase()", text.owner()))
+    }
+
+    fn trim(&self, text: &Written) -> Written {
+        Written::unit(format!("{}.trim().to_owned()", text.owner()))
+    }
+
+    fn replace(&self, text: &Written, one: &Written, other: &Written) -> Written {
+        Written::unit(format!("{}.replace({}, {})", text.owner(), one.lent(), other.lent()))
+    }
+
+    fn joined(&self, parts: &[JoinedPart]) -> Written {
+        let pattern: String = parts
+            .iter()
+            .map(|part| match part {
+                JoinedPart::Quoted(text, _) => text.replace('{', "{{").replace('}', "}}"),
+                JoinedPart::Other(_) => "{}".to_owned(),
+            })
+            .collect();
+        let others = parts.iter().filter_map(|part| match part {
+            JoinedPart::Quoted(..) => None,
+            JoinedPart::Other(written) => Some(format!(", {}", written.text)),
+        });
+        Written::unit(format!("format!({pattern:?}{})", others.collect::<String>()))
+    }
+
+    fn choice(&self, condition: &Written, one: &Written, other: &Written) -> Written {
+        let text = format!("if {} {{ {} }} else {{ {} }}", condition.text, one.text, other.text);
+        Written::new(text, Binding::Choice)
+    }
+
+    fn filled(&self, text: &Written, is_filled: bool) -> Written {
+        let sign = if is_filled { "!" } else { "" };
+        Written::unit(format!("{sign}{}.is_empty()", text.owner()))
+    }
+
+    fn same_text(&self, one: &Written, other: &Written, is_same: bool) -> Written {
+        let sign = self.sign(ValueComparison::equal(is_same));
+        Written::new(format!("{} {sign} {}", one.owner(), other.owner()), Binding::Comparison)
+    }
+
+    fn worth(&self, value: &Written, number: &Written, is_worth: bool) -> Written {
+        let (own, sign) = (self.call_of(CodeFunction::AsNumber, &[value]), self.sign(ValueComparison::equal(is_worth)));
+        Written::new(format!("{} {sign} Some({})", own.text, number.fraction()), Binding::Comparison)
+    }
+
+    fn ordered(&self, value: &Written, how: ValueComparison, number: &Written) -> Written {
+        let asks = match how {
+            ValueComparison::Equal => "is_eq",
+            ValueComparison::Unequal => "is_ne",
+            ValueComparison::Less => "is_lt",
+            ValueComparison::AtMost => "is_le",
+            ValueComparison::Greater => "is_gt",
+            ValueComparison::AtLeast => "is_ge",
+        };
+        Written::unit(format!("order_of({}, {})?.{asks}()", value.lent(), number.fraction()))
+    }
+
+    fn compared(&self, one: &Written, how: ValueComparison, other: &Written) -> Written {
+        Written::new(format!("{} {} {}", one.fraction(), self.sign(how), other.fraction()), Binding::Comparison)
+    }
+
+    fn tested(&self, value: &Written, test: ValueTest) -> Written {
+        let lent = value.lent();
+        Written::unit(match test {
+            ValueTest::Defined => format!("{}.is_some()", read_of(value)),
+            ValueTest::Undefined => format!("{}.is_none()", read_of(value)),
+            ValueTest::Null => format!("matches!({lent}, Some(Value::Null))"),
+            ValueTest::Text => format!("matches!({lent}, Some(Value::String(_)))"),
+            ValueTest::Number => format!("matches!({lent}, Some(Value::Number(_) | Value::Bool(_)))"),
+            ValueTest::List => format!("matches!({lent}, None | Some(Value::Array(_)))"),
+            ValueTest::Object => format!("matches!({lent}, Some(Value::Object(_)))"),
+            ValueTest::Truth => format!("matches!({lent}, Some(Value::Bool(_)))"),
+            ValueTest::Odd => format!("is_odd({lent})"),
+            ValueTest::Even => format!("is_even({lent})"),
+        })
+    }
+
+    fn opposite(&self, test: ValueTest) -> Option<ValueTest> {
+        (test == ValueTest::Defined).then_some(ValueTest::Undefined)
+    }
+
+    fn at_last(&self, index: &str, how: ValueComparison, items: &str) -> Written {
+        let length = self.loop_length(items);
+        Written::new(format!("{index} + 1 {} {}", self.sign(how), length.text), Binding::Comparison)
+    }
+
+    fn digits(&self, digits: &str) -> Written {
+        let fraction = if digits.contains('.') { digits.to_owned() } else { format!("{digits}.0") };
+        Written { digits: Some(fraction), ..Written::unit(digits) }
+    }
+
+    fn loop_length(&self, items: &str) -> Written {
+        Written::unit(format!("{items}.len()"))
+    }
+
+    fn sum(&self, one: &Written, sign: SumSign, other: &Written) -> Written {
+        Written::unit(format!("calculated({}, {:?}, {})?", one.lent(), sign.sign(), other.lent()))
+    }
+
+    fn number(&self, counted: Written) -> Written {
+        Written { digits: Some(format!("worth({})?", counted.lent())), ..counted }
+    }
+
+    fn parameter(&self, name: &str) -> Written {
+        Written { borrowed: Some(name.to_owned()), ..Written::unit(format!("{name}.clone()")) }
+    }
+
+    fn local(&self, name: &str) -> Written {
+        Written { borrowed: Some(format!("&{name}")), ..Written::unit(format!("{name}.clone()")) }
+    }
+
+    fn value_of_text(&self, text: &Written) -> Written {
+        Written::unit(format!("Some(Value::from({}))", text.owner()))
+    }
+
+    fn value_of_plain(&self, plain: &Written) -> Written {
+        Written::unit(format!("Some(Value::from({}))", plain.text))
+    }
+
+    fn list(&self, items: &[ListItem]) -> Written {
+        let item = |item: &ListItem| match item {
+            ListItem::Text(text) => format!("Value::from({})", text.owner()),
+            ListItem::Number(number) => format!("Value::from({})", number.text),
+            ListItem::Value(value) => format!("({}).unwrap_or_default()", value.text),
+        };
+        let items: Vec<String> = items.iter().map(item).collect();
+        Written::unit(format!("Some(Value::Array(vec![{}]))", items.join(", ")))
+    }
+}
+
+/// Tells whether a function never fails.
+fn is_sure(function: CodeFunction) -> bool {
+    matches!(
+        function,
+        CodeFunction::Title
+            | CodeFunction::Indented
+            | CodeFunction::Holds
+            | CodeFunction::Same
+            | CodeFunction::AsNumber
+            | CodeFunction::Numeral
+            | CodeFunction::Read
+    )
 }
 
 /// Writes a value where a method reads it.
@@ -744,36 +772,4 @@ fn loop_lines(head: &LoopHead<'_>) -> String {
             Some(index) => format!("for ({index}, {target}) in {over}{counts} {{"),
             None => format!("for {target} in {over} {{"),
         }
-}
-
-fn call(function: CodeFunction, given: &[WrittenArgument]) -> String {
-    let name = match function {
-        CodeFunction::Title => "title_case",
-        CodeFunction::Capitalized => "capitalized",
-        CodeFunction::Indented => "indented",
-        CodeFunction::Pretty => "pretty_json",
-        CodeFunction::Absolute => "absolute",
-        CodeFunction::Whole => "whole_of",
-        CodeFunction::Fraction => "fraction_of",
-        CodeFunction::Rounded => "rounded",
-        CodeFunction::Total => "total_of",
-        CodeFunction::Smallest => "smallest_of",
-        CodeFunction::Largest => "largest_of",
-        CodeFunction::Listed => "list_of",
-        CodeFunction::Sorted => "sorted_by",
-        CodeFunction::Unique => "unique_of",
-        CodeFunction::Reversed => "reversed_of",
-        CodeFunction::FieldPairs => "field_pairs",
-        CodeFunction::Mapped => "field_of_each",
-        CodeFunction::Batches => "batches_of",
-    };
-    let argument = |given: &WrittenArgument| match given {
-        WrittenArgument::Value(written) | WrittenArgument::Text(written) => written.lent(),
-        WrittenArgument::Count(count) => count.to_string(),
-        WrittenArgument::Flag(flag) => flag.to_string(),
-    };
-    // All but these may fail.
-    let fails = !matches!(function, CodeFunction::Title | CodeFunction::Indented);
-    let given: Vec<String> = given.iter().map(argument).collect();
-    format!("{name}({}){}", given.join(", "), if fails { "?" } else { "" })
 }

@@ -4,10 +4,7 @@ use crate::{
     present::program::{
         Helper,
         code::{CodeFunction, NumberKind},
-        code_language::{
-            Binding, CodeForm, CodeLanguage, CodeLine, CountedPart, ListItem, LoopHead, Written, WrittenArgument,
-            negated_comparison,
-        },
+        code_language::{Binding, CodeLanguage, CodeLine, CodeSigns, CountedPart, LoopHead, Written, WrittenArgument},
         quoted,
     },
     template::expression::{SumSign, ValueComparison, ValueTest},
@@ -437,152 +434,13 @@ impl CodeLanguage for TypeScriptCode {
         HELPERS
     }
 
-    #[expect(clippy::too_many_lines, reason = "one table, a form an entry")]
-    fn form(&self, form: &CodeForm) -> Written {
-        let choice = |condition: &Written, one: &Written, other: &Written| {
-            let condition = condition.at(Binding::Either);
-            Written::new(format!("{condition} ? {} : {}", one.text, other.text), Binding::Choice)
-        };
-        let either = |one: &Written, sign: &str, other: &Written| {
-            let (one, other) = (one.at(Binding::Negation), other.at(Binding::Negation));
-            Written::new(format!("{one} {sign} {other}"), Binding::Either)
-        };
-        let comparison = |text: String| Written::new(text, Binding::Comparison);
-        match form {
-            CodeForm::Quoted(text) => Written::unit(quoted(text)),
-            CodeForm::ParameterText(name)
-            | CodeForm::Parameter(name)
-            | CodeForm::Read(name)
-            | CodeForm::Local(name)
-            | CodeForm::LocalNumber(name)
-            | CodeForm::Block(name)
-            | CodeForm::Digits(name) => Written::unit(name),
-            CodeForm::TextOfAdded(one, other) => Written::unit(format!("addedText({}, {})", one.text, other.text)),
-            CodeForm::TextOf(value) => Written::unit(format!("textOf({})", value.text)),
-            CodeForm::Spelled(value) => Written::unit(format!("spelled({})", value.text)),
-            CodeForm::TextOfTruth(truth) => Written::unit(format!("String({})", truth.text)),
-            CodeForm::TextOfNumber(number) => Written::unit(format!("String({})", number.text)),
-            CodeForm::TextOfCounted(number, NumberKind::Fraction, _) => {
-                Written::unit(format!("fraction({})", number.text))
-            }
-            CodeForm::TextOfCounted(number, NumberKind::Whole | NumberKind::Rounded, _) => {
-                Written::unit(format!("numeral({})", number.text))
-            }
-            CodeForm::TextOfCounted(number, NumberKind::Either, parts) => {
-                let mut given = vec![number.text.clone()];
-                for part in parts {
-                    let written = match part {
-                        CountedPart::One(written) => written.text.clone(),
-                        CountedPart::Each(written) => format!("...listOf({})", written.text),
-                    };
-                    if !given.contains(&written) {
-                        given.push(written);
-                    }
-                }
-                Written::unit(format!("numeral({})", given.join(", ")))
-            }
-            CodeForm::TextOfRounded(given) => Written::unit(format!("roundedText({})", arguments(given))),
-            CodeForm::TextCall(function, given)
-            | CodeForm::NumberCall(function, given)
-            | CodeForm::ValueCall(function, given) => Written::unit(call(*function, given)),
-            CodeForm::Upper(text) => Written::unit(format!("{}.toUpperCase()", text.owner())),
-            CodeForm::Lower(text) => Written::unit(format!("{}.toLowerCase()", text.owner())),
-            CodeForm::Trim(text) => Written::unit(format!("trimmed({})", text.text)),
-            CodeForm::Replace(text, one, other) => {
-                Written::unit(format!("{}.replaceAll({}, () => {})", text.owner(), one.text, other.text))
-            }
-            CodeForm::Join(value, between) => Written::unit(format!("joined({}, {})", value.text, between.text)),
-            CodeForm::Json(value) => Written::unit(format!("asJson({})", value.text)),
-            CodeForm::Joined(parts) => {
-                let parts: Vec<String> = parts.iter().map(|part| part.written().at(Binding::Sum)).collect();
-                Written::new(parts.join(" + "), Binding::Sum)
-            }
-            CodeForm::ChosenText(condition, one, other) | CodeForm::ChosenValue(condition, one, other) => {
-                choice(condition, one, other)
-            }
-            CodeForm::Constant(truth) => Written::unit(truth.to_string()),
-            CodeForm::Not(truth) => Written::new(format!("!{}", truth.at(Binding::Unit)), Binding::Negation),
-            CodeForm::And(one, other) => either(one, "&&", other),
-            CodeForm::Or(one, other) => either(one, "||", other),
-            CodeForm::Holds(value) => Written::unit(format!("holds({})", value.text)),
-            CodeForm::Filled(text) => comparison(format!("{} !== \"\"", text.at(Binding::Sum))),
-            CodeForm::Same(one, other) => Written::unit(format!("same({}, {})", one.text, other.text)),
-            CodeForm::SameText(one, other) => {
-                comparison(format!("{} === {}", one.at(Binding::Sum), other.at(Binding::Sum)))
-            }
-            CodeForm::Worth(value, number) => comparison(format!("numberOf({}) === {}", value.text, number.text)),
-            CodeForm::Ordered(value, how, number) => {
-                comparison(format!("orderOf({}, {}) {} 0", value.text, number.text, sign(*how)))
-            }
-            CodeForm::Numbers(one, how, other) => comparison(format!("{} {} {}", one.text, sign(*how), other.text)),
-            CodeForm::Contains(value, other) => Written::unit(format!("contains({}, {})", value.text, other.text)),
-            CodeForm::Is(value, test) => {
-                let (value, side, whole) = (&value.text, value.at(Binding::Sum), value.at(Binding::Unit));
-                match test {
-                    ValueTest::Defined => comparison(format!("{side} !== undefined")),
-                    ValueTest::Undefined => comparison(format!("{side} === undefined")),
-                    ValueTest::Null => comparison(format!("{side} === null")),
-                    ValueTest::Text => comparison(format!("typeof {whole} === \"string\"")),
-                    ValueTest::Number => Written::unit(format!("[\"number\", \"boolean\"].includes(typeof {whole})")),
-                    ValueTest::List => {
-                        Written::new(format!("{side} === undefined || Array.isArray({value})"), Binding::Either)
-                    }
-                    ValueTest::Object => Written::unit(format!("isObject({value})")),
-                    ValueTest::Truth => comparison(format!("typeof {whole} === \"boolean\"")),
-                    ValueTest::Odd => Written::unit(format!("isOdd({value})")),
-                    ValueTest::Even => Written::unit(format!("isEven({value})")),
-                }
-            }
-            CodeForm::AtFirst(index) => comparison(format!("{index} === 0")),
-            CodeForm::AtLast(index, items) => comparison(format!("{index} === {items}.length - 1")),
-            CodeForm::Index(index, 0) => Written::unit(index),
-            CodeForm::Index(index, from) => Written::new(format!("{index} + {from}"), Binding::Sum),
-            CodeForm::LoopLength(items) => Written::unit(format!("{items}.length")),
-            CodeForm::Length(value) => Written::unit(format!("lengthOf({})", value.text)),
-            CodeForm::Sum(one, sign, other) => {
-                let infix = |own: Binding, more: Binding| {
-                    Written::new(format!("{} {} {}", one.at(own), sign.sign(), other.at(more)), own)
-                };
-                let function = match sign {
-                    SumSign::Add | SumSign::Subtract => return infix(Binding::Sum, Binding::Product),
-                    SumSign::Multiply => return infix(Binding::Product, Binding::Unit),
-                    SumSign::Divide => "divided",
-                    SumSign::DivideDown => "dividedDown",
-                    SumSign::Remainder => "remainderOf",
-                };
-                Written::unit(format!("{function}({}, {})", one.text, other.text))
-            }
-            CodeForm::Counted(value) => Written::unit(format!("counted({})", value.text)),
-            CodeForm::CountedNumeral(value) => Written::unit(format!("counted(numberOf({}))", value.text)),
-            CodeForm::Added(one, other) => Written::unit(format!("added({}, {})", one.text, other.text)),
-            CodeForm::Null => Written::unit("null"),
-            CodeForm::Missing => Written::unit("undefined"),
-            CodeForm::ValueOfText(written) | CodeForm::ValueOfNumber(written) => written.clone(),
-            CodeForm::ValueOfTruth(truth) => truth.clone(),
-            CodeForm::List(items) => {
-                Written::unit(format!("[{}]", items.iter().map(ListItem::text).collect::<Vec<_>>().join(", ")))
-            }
-            CodeForm::ReadLocal(name) => Written::unit(format!("read({name})")),
-            CodeForm::Item(value, key) => Written::unit(format!("itemOf({}, {})", value.text, key.text)),
-            CodeForm::FirstOf(value) => Written::unit(format!("firstOf({})", value.text)),
-            CodeForm::LastOf(value) => Written::unit(format!("lastOf({})", value.text)),
-            CodeForm::Given(value) => Written::unit(format!("given({})", value.text)),
-        }
+    fn signs(&self) -> &'static CodeSigns {
+        &CodeSigns { and: "&&", or: "||", truths: ["false", "true"], null: "null", missing: "undefined" }
     }
 
-    fn negated(&self, form: &CodeForm) -> Option<Written> {
-        let comparison = |text: String| Some(Written::new(text, Binding::Comparison));
-        negated_comparison(self, form).or_else(|| match form {
-            CodeForm::Filled(text) => comparison(format!("{} === \"\"", text.at(Binding::Sum))),
-            CodeForm::SameText(one, other) => {
-                comparison(format!("{} !== {}", one.at(Binding::Sum), other.at(Binding::Sum)))
-            }
-            CodeForm::Worth(value, number) => comparison(format!("numberOf({}) !== {}", value.text, number.text)),
-            CodeForm::AtFirst(index) => comparison(format!("{index} > 0")),
-            CodeForm::AtLast(index, items) => comparison(format!("{index} < {items}.length - 1")),
-            // Before all others stands a sign.
-            _ => None,
-        })
+    fn name(&self, function: CodeFunction) -> &'static str {
+        let [_, typescript, _] = function.names();
+        typescript
     }
 
     fn line(&self, line: &CodeLine<'_>) -> Option<String> {
@@ -609,6 +467,104 @@ impl CodeLanguage for TypeScriptCode {
         let parameters: Vec<String> = parameters.iter().map(|parameter| format!("{parameter}: any")).collect();
         format!("/** Writes {about}. */\nfunction {name}({}): string {{\n", parameters.join(", "))
     }
+
+    fn text_of_added(&self, one: &Written, other: &Written) -> Written {
+        Written::unit(format!("addedText({}, {})", one.text, other.text))
+    }
+
+    fn text_of_truth(&self, truth: &Written) -> Written {
+        Written::unit(format!("String({})", truth.text))
+    }
+
+    fn text_of_number(&self, number: &Written) -> Written {
+        Written::unit(format!("String({})", number.text))
+    }
+
+    fn text_of_counted(&self, number: &Written, kind: NumberKind, parts: &[CountedPart]) -> Written {
+        match kind {
+            NumberKind::Fraction => Written::unit(format!("fraction({})", number.text)),
+            NumberKind::Whole | NumberKind::Rounded => Written::unit(format!("numeral({})", number.text)),
+            NumberKind::Either => {
+                let mut given = vec![number.text.clone()];
+                for part in parts {
+                    let written = match part {
+                        CountedPart::One(written) => written.text.clone(),
+                        CountedPart::Each(written) => format!("...listOf({})", written.text),
+                    };
+                    if !given.contains(&written) {
+                        given.push(written);
+                    }
+                }
+                Written::unit(format!("numeral({})", given.join(", ")))
+            }
+        }
+    }
+
+    fn text_of_rounded(&self, given: &[WrittenArgument]) -> Written {
+        Written::unit(format!("roundedText({})", self.arguments(given)))
+    }
+
+    fn upper(&self, text: &Written) -> Written {
+        Written::unit(format!("{}.toUpperCase()", text.owner()))
+    }
+
+    fn lower(&self, text: &Written) -> Written {
+        Written::unit(format!("{}.toLowerCase()", text.owner()))
+    }
+
+    fn trim(&self, text: &Written) -> Written {
+        Written::unit(format!("trimmed({})", text.text))
+    }
+
+    fn replace(&self, text: &Written, one: &Written, other: &Written) -> Written {
+        Written::unit(format!("{}.replaceAll({}, () => {})", text.owner(), one.text, other.text))
+    }
+
+    fn choice(&self, condition: &Written, one: &Written, other: &Written) -> Written {
+        let condition = condition.at(Binding::Either);
+        Written::new(format!("{condition} ? {} : {}", one.text, other.text), Binding::Choice)
+    }
+
+    fn sign(&self, how: ValueComparison) -> &'static str {
+        match how {
+            ValueComparison::Equal => "===",
+            ValueComparison::Unequal => "!==",
+            ValueComparison::Less | ValueComparison::AtMost | ValueComparison::Greater | ValueComparison::AtLeast => {
+                how.sign()
+            }
+        }
+    }
+
+    fn tested(&self, value: &Written, test: ValueTest) -> Written {
+        let (value, side, whole) = (&value.text, value.at(Binding::Sum), value.at(Binding::Unit));
+        let comparison = |text: String| Written::new(text, Binding::Comparison);
+        match test {
+            ValueTest::Defined => comparison(format!("{side} !== undefined")),
+            ValueTest::Undefined => comparison(format!("{side} === undefined")),
+            ValueTest::Null => comparison(format!("{side} === null")),
+            ValueTest::Text => comparison(format!("typeof {whole} === \"string\"")),
+            ValueTest::Number => Written::unit(format!("[\"number\", \"boolean\"].includes(typeof {whole})")),
+            ValueTest::List => Written::new(format!("{side} === undefined || Array.isArray({value})"), Binding::Either),
+            ValueTest::Object => Written::unit(format!("isObject({value})")),
+            ValueTest::Truth => comparison(format!("typeof {whole} === \"boolean\"")),
+            ValueTest::Odd => Written::unit(format!("isOdd({value})")),
+            ValueTest::Even => Written::unit(format!("isEven({value})")),
+        }
+    }
+
+    fn loop_length(&self, items: &str) -> Written {
+        Written::unit(format!("{items}.length"))
+    }
+
+    fn sum(&self, one: &Written, sign: SumSign, other: &Written) -> Written {
+        let function = match sign {
+            SumSign::Add | SumSign::Subtract | SumSign::Multiply => return one.infix(sign, other),
+            SumSign::Divide => "divided",
+            SumSign::DivideDown => "dividedDown",
+            SumSign::Remainder => "remainderOf",
+        };
+        Written::unit(format!("{function}({}, {})", one.text, other.text))
+    }
 }
 
 fn loop_lines(head: &LoopHead<'_>) -> String {
@@ -628,47 +584,4 @@ fn loop_lines(head: &LoopHead<'_>) -> String {
             Some(index) => format!("for (const [{index}, {target}] of {over}.entries()) {{"),
             None => format!("for (const {target} of {over}) {{"),
         }
-}
-
-fn sign(how: ValueComparison) -> &'static str {
-    match how {
-        ValueComparison::Equal => "===",
-        ValueComparison::Unequal => "!==",
-        ValueComparison::Less | ValueComparison::AtMost | ValueComparison::Greater | ValueComparison::AtLeast => {
-            how.sign()
-        }
-    }
-}
-
-fn arguments(given: &[WrittenArgument]) -> String {
-    let argument = |given: &WrittenArgument| match given {
-        WrittenArgument::Value(written) | WrittenArgument::Text(written) => written.text.clone(),
-        WrittenArgument::Count(count) => count.to_string(),
-        WrittenArgument::Flag(flag) => flag.to_string(),
-    };
-    given.iter().map(argument).collect::<Vec<_>>().join(", ")
-}
-
-fn call(function: CodeFunction, given: &[WrittenArgument]) -> String {
-    let name = match function {
-        CodeFunction::Title => "titleCase",
-        CodeFunction::Capitalized => "capitalized",
-        CodeFunction::Indented => "indented",
-        CodeFunction::Pretty => "prettyJson",
-        CodeFunction::Absolute => "absolute",
-        CodeFunction::Whole => "wholeOf",
-        CodeFunction::Fraction => "madeNumber",
-        CodeFunction::Rounded => "rounded",
-        CodeFunction::Total => "totalOf",
-        CodeFunction::Smallest => "smallestOf",
-        CodeFunction::Largest => "largestOf",
-        CodeFunction::Listed => "listOf",
-        CodeFunction::Sorted => "sortedBy",
-        CodeFunction::Unique => "uniqueOf",
-        CodeFunction::Reversed => "reversedOf",
-        CodeFunction::FieldPairs => "fieldPairs",
-        CodeFunction::Mapped => "fieldOfEach",
-        CodeFunction::Batches => "batchesOf",
-    };
-    format!("{name}({})", arguments(given))
 }

@@ -3,7 +3,7 @@
 use crate::template::{
     expression::{SumSign, TemplateExpr, ValueTest},
     tree::{self, TemplateNode},
-    value_filters::ValueFilter,
+    value_filters::{TextFilter, ValueFilter},
 };
 
 /// Lists the variables that a template uses for more than their text.
@@ -55,7 +55,11 @@ fn is_or_default(expr: &TemplateExpr) -> bool {
 /// Notes the variables of an expression that are more than texts: `as_text` tells whether it is taken for one.
 fn uses(expr: &TemplateExpr, as_text: bool, found: &mut Vec<String>) {
     let is_text = |expr: &TemplateExpr| {
-        matches!(expr, TemplateExpr::Text(_) | TemplateExpr::Filtered(_, ValueFilter::Upper | ValueFilter::Lower, _))
+        matches!(
+            expr,
+            TemplateExpr::Text(_)
+                | TemplateExpr::Filtered(_, ValueFilter::Text(TextFilter::Upper | TextFilter::Lower), _)
+        )
     };
     match expr {
         TemplateExpr::Variable(parts) => {
@@ -104,34 +108,9 @@ fn uses(expr: &TemplateExpr, as_text: bool, found: &mut Vec<String>) {
         }
         TemplateExpr::Filtered(of, filter, given) => {
             let takes_text = match filter {
-                ValueFilter::Upper
-                | ValueFilter::Lower
-                | ValueFilter::Trim
-                | ValueFilter::Replace
-                | ValueFilter::Text
-                | ValueFilter::Title
-                | ValueFilter::Capitalize
-                | ValueFilter::Indent => true,
                 ValueFilter::Default => as_text,
-                ValueFilter::Length
-                | ValueFilter::Join
-                | ValueFilter::First
-                | ValueFilter::Last
-                | ValueFilter::Json
-                | ValueFilter::Absolute
-                | ValueFilter::Whole
-                | ValueFilter::Fraction
-                | ValueFilter::Round
-                | ValueFilter::Total
-                | ValueFilter::Smallest
-                | ValueFilter::Largest
-                | ValueFilter::Listed
-                | ValueFilter::Sorted
-                | ValueFilter::Unique
-                | ValueFilter::Reversed
-                | ValueFilter::Pairs
-                | ValueFilter::Mapped
-                | ValueFilter::Batches => false,
+                ValueFilter::Text(filter) => filter.takes_text(),
+                ValueFilter::Number(_) | ValueFilter::Item(_) | ValueFilter::List(_) => false,
             };
             uses(of, takes_text, found);
             for given in given {
