@@ -2,7 +2,7 @@
 
 use std::{io, net::IpAddr, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::Zoned;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -156,14 +156,14 @@ fn tell(report: &CallReport, as_json: bool, io: &mut Io<'_>) -> Result<(), Stopp
         io.out.flush()?;
     }
     if io.err_is_terminal {
-        let _ = writeln!(io.err, "{}", clean_line(&line(report, Timestamp::now())));
+        let _ = writeln!(io.err, "{}", clean_line(&line(report, &io.local_now())));
     }
     Ok(())
 }
 
 /// Writes the line of a call: when, where to, the model, the status, how long, what it cost.
-fn line(report: &CallReport, now: Timestamp) -> String {
-    let time = now.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string();
+fn line(report: &CallReport, now: &Zoned) -> String {
+    let time = now.strftime("%H:%M:%S").to_string();
     let model = report.model.as_deref().unwrap_or("-");
     let by = report.target.as_deref().filter(|target| *target != model);
     let by = by.map_or_else(String::new, |target| format!(" by {target}"));
