@@ -214,10 +214,11 @@ impl MovedOverBatch {
             }
         }
         self.tried = end;
-        if self.is_tried() {
+        let is_tried = self.is_tried();
+        if is_tried {
             self.before.sort_unstable_by_key(|cell| cell.slot);
         }
-        self.is_tried()
+        is_tried
     }
 
     /// Says why the cell that stands there fails at where the threshold stands; none where it fails as it is.
