@@ -10,7 +10,7 @@ use crate::{
         experiment::ExperimentSpent,
     },
     model::Prompt,
-    present::ablation::{LEGEND, PromptStretch, margin, rest, stretches, sums},
+    present::ablation::{LEGEND, PromptStretch, margin_with_chance, rest, stretches, sums},
     text::{clean, clean_line, format::counted, json},
 };
 
@@ -87,7 +87,8 @@ fn finish(
     }
     let hues = io.out_is_terminal && !io.plain && io.environment.look(&setup.settings).colour;
     let units: Vec<PromptUnit> = ablated.units.iter().map(|result| result.unit.clone()).collect();
-    let longest = ablated.units.iter().map(|result| margin(result).chars().count()).max().unwrap_or_default();
+    let longest =
+        ablated.units.iter().map(|result| margin_with_chance(result).chars().count()).max().unwrap_or_default();
     let room = MARGIN.max(longest + 2);
     for PromptStretch { text, unit, is_heading: _ } in stretches(prompt, &units) {
         stretch(&text, (unit.and_then(|at| ablated.units.get(at)), room), hues, io)?;
@@ -107,7 +108,7 @@ fn stretch(
     hues: bool,
     io: &mut Io<'_>,
 ) -> Result<(), Stopped> {
-    let mut margin = result.map(margin).unwrap_or_default();
+    let mut margin = result.map(margin_with_chance).unwrap_or_default();
     let hue = match result.map(|result| result.effect).filter(|_| hues) {
         Some(UnitEffect::Helps) => Some(32),
         Some(UnitEffect::Harms) => Some(31),

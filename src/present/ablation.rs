@@ -67,12 +67,17 @@ pub fn effect_word(effect: UnitEffect) -> &'static str {
     }
 }
 
-/// Says what was shown of a part: `helps -9 +1 p=0.021`.
+/// Says what was shown of a part: `helps -9 +1`.
 #[must_use]
 pub fn margin(result: &UnitResult) -> String {
     let standing = result.standing;
-    let word = effect_word(result.effect);
-    format!("{word} -{} +{} {}", standing.broken, standing.fixed, chance(result.p))
+    format!("{} -{} +{}", effect_word(result.effect), standing.broken, standing.fixed)
+}
+
+/// Says what was shown of a part, and how likely that is by chance: `helps -9 +1 p=0.021`.
+#[must_use]
+pub fn margin_with_chance(result: &UnitResult) -> String {
+    format!("{} {}", margin(result), chance(result.p))
 }
 
 /// Says in a sentence what leaving a part out has shown.

@@ -17,7 +17,7 @@ use crate::{
         overlays::improvement::head,
     },
     eval::ablate::{PromptUnit, UnitEffect, UnitResult, units},
-    present::ablation::{LEGEND, PromptStretch, effect_word, rest, sentence, stretches, sums},
+    present::ablation::{LEGEND, PromptStretch, margin, rest, sentence, stretches, sums},
     text::wrapped_lines,
     widgets::{
         frame::{Hold, pane},
@@ -55,14 +55,12 @@ pub struct AblationPane {
     top: usize,
 }
 
-/// Writes what a part's loss did, so that it reads without its hue: the sign, the rows, and a bar.
-fn margin(result: &UnitResult) -> String {
-    let standing = result.standing;
+/// Draws the bar of what a part's loss did.
+fn bar(result: &UnitResult) -> String {
     let rows = result.rows.max(1) as u64;
-    let net = standing.net().unsigned_abs();
+    let net = result.standing.net().unsigned_abs();
     let blocks = (net * BLOCKS).div_ceil(rows).min(BLOCKS);
-    let bar = "█".repeat(usize::try_from(blocks).unwrap_or_default());
-    format!("{} -{} +{} {bar}", effect_word(result.effect), standing.broken, standing.fixed)
+    "█".repeat(usize::try_from(blocks).unwrap_or_default())
 }
 
 fn role(effect: UnitEffect) -> Role {
@@ -86,7 +84,7 @@ fn heat_rows(work: &LabWork, units: &[PromptUnit], wide: u16) -> Vec<HeatRow> {
             (None, false) => Role::Text,
         };
         let mut margin = match (result, unit) {
-            (Some(result), _) => margin(result),
+            (Some(result), _) => format!("{} {}", margin(result), bar(result)),
             (None, Some(_)) => "·".to_owned(),
             (None, None) => String::new(),
         };
