@@ -1,6 +1,7 @@
 //! Sessions on disk: one TOML file each, written whole, damaged ones never written over.
 
 use std::{
+    cmp::Ordering,
     fs,
     path::{Path, PathBuf},
     sync::mpsc,
@@ -42,43 +43,71 @@ fn dir(places: &Places) -> PathBuf {
 /// own time puts it: opening it says what is wrong.
 pub fn list(places: &Places) -> Result<Vec<SessionEntry>, StoreError> {
     let dir = dir(places);
-    let entry = |name: String| {
-        let file = names::file(&dir, &name);
-        let saved = atomic_file::read(&file)
-            .ok()
-            .flatten()
-            .and_then(|text| toml::from_str::<Head>(&text).ok())
-            .map(|head| head.saved)
-            .or_else(|| Timestamp::try_from(fs::metadata(&file).ok()?.modified().ok()?).ok());
-        SessionEntry { name, saved: saved.unwrap_or_default() }
-    };
+    let entry = |name: String| entry(&dir, name).0;
     let mut entries: Vec<SessionEntry> = names::list(&dir)?.into_iter().map(entry).collect();
-    entries.sort_by(|a, b| b.saved.cmp(&a.saved).then_with(|| a.name.cmp(&b.name)));
+    entries.sort_by(newest_first);
     Ok(entries)
 }
 
-/// Reads a session. A file that cannot be read is left as it is.
-pub fn read(places: &Places, name: &str) -> Result<Session, StoreError> {
+fn newest_first(one: &SessionEntry, other: &SessionEntry) -> Ordering {
+    other.saved.cmp(&one.saved).then_with(|| one.name.cmp(&other.name))
+}
+
+/// What the text of a file is; none where there is no file.
+type FileText = Result<Option<String>, StoreError>;
+
+/// Reads the file of a name, and when it was saved.
+fn entry(dir: &Path, name: String) -> (SessionEntry, FileText) {
+    let file = names::file(dir, &name);
+    let text = atomic_file::read(&file);
+    let head = text.as_ref().ok().and_then(Option::as_ref).and_then(|text| toml::from_str::<Head>(text).ok());
+    let saved =
+        head.map(|head| head.saved).or_else(|| Timestamp::try_from(fs::metadata(&file).ok()?.modified().ok()?).ok());
+    (SessionEntry { name, saved: saved.unwrap_or_default() }, text)
+}
+
+/// Reads the session that was saved last, none where there are none: each file is read once.
+pub fn last(places: &Places) -> Result<Option<Session>, StoreError> {
+    let dir = dir(places);
+    let all = names::list(&dir)?.into_iter().map(|name| entry(&dir, name));
+    match all.min_by(|(one, _), (other, _)| newest_first(one, other)) {
+        Some((SessionEntry { name, saved: _ }, text)) => text?.map(|text| parse(places, &name, &text)).transpose(),
+        None => Ok(None),
+    }
+}
+
+/// Reads the session of a name, none where there is none. A file that cannot be read is left as it is.
+pub fn find(places: &Places, name: &str) -> Result<Option<Session>, StoreError> {
     names::check("session", name)?;
-    let file = names::file(&dir(places), name);
-    let Some(text) = atomic_file::read(&file)? else {
+    let text = atomic_file::read(&names::file(&dir(places), name))?;
+    text.map(|text| parse(places, name, &text)).transpose()
+}
+
+/// Reads a session that has to be there. A file that cannot be read is left as it is.
+pub fn read(places: &Places, name: &str) -> Result<Session, StoreError> {
+    find(places, name)?.ok_or_else(|| {
         let known: Vec<String> = names::list(&dir(places)).unwrap_or_default();
         let near = slip(name, known.iter().map(String::as_str));
-        return Err(StoreError::new(format!("no session is called `{name}`{near}")));
-    };
+        StoreError::new(format!("no session is called `{name}`{near}"))
+    })
+}
+
+/// Makes a session of the text of its file.
+fn parse(places: &Places, name: &str, text: &str) -> Result<Session, StoreError> {
+    let file = names::file(&dir(places), name);
     let label = file.display().to_string();
-    if let Ok(Head { version, .. }) = toml::from_str(&text)
+    if let Ok(Head { version, .. }) = toml::from_str(text)
         && version > SESSION_VERSION
     {
         let message = format!(
             "the session was written by a newer retort (form {version}, this one knows {SESSION_VERSION}); open it with that one"
         );
-        return Err(toml_error::at(&text, &label, &["version"], &message));
+        return Err(toml_error::at(text, &label, &["version"], &message));
     }
-    let mut session: Session = toml_error::parse(&text, &label)?;
+    let mut session: Session = toml_error::parse(text, &label)?;
     prompt_toml::restore(&mut session.prompt).map_err(|(path, message)| {
         let path: Vec<&str> = ["prompt"].into_iter().chain(path.iter().map(String::as_str)).collect();
-        toml_error::at(&text, &label, &path, &message)
+        toml_error::at(text, &label, &path, &message)
     })?;
     for (at, lane) in session.lanes.iter_mut().enumerate() {
         let Some(pinned) = &mut lane.pinned else { continue };
@@ -86,7 +115,7 @@ pub fn read(places: &Places, name: &str) -> Result<Session, StoreError> {
             let at = at.to_string();
             let path: Vec<&str> =
                 ["lanes", &at, "pinned", "prompt"].into_iter().chain(path.iter().map(String::as_str)).collect();
-            toml_error::at(&text, &label, &path, &message)
+            toml_error::at(text, &label, &path, &message)
         })?;
     }
     session.version = SESSION_VERSION;

@@ -58,9 +58,8 @@ pub(crate) fn start(setup: &Workspace, session: Option<String>) -> Result<Start,
 
 /// Opens the session of a name, or begins it.
 fn named(setup: &Workspace, name: String, target: &str) -> Result<Session, TerminalError> {
-    let there = sessions::list(&setup.places)?.iter().any(|entry| entry.name == name);
-    if there {
-        return Ok(sessions::read(&setup.places, &name)?);
+    if let Some(session) = sessions::find(&setup.places, &name)? {
+        return Ok(session);
     }
     let (prompt_name, prompt, _) = builtin::starters().into_iter().next().unwrap_or_default();
     Ok(Session {
@@ -88,16 +87,8 @@ fn named(setup: &Workspace, name: String, target: &str) -> Result<Session, Termi
 
 /// Opens the session that was saved last.
 fn last(setup: &Workspace, notices: &mut Vec<String>) -> Option<Session> {
-    let sessions = match sessions::list(&setup.places) {
-        Ok(sessions) => sessions,
-        Err(error) => {
-            notices.push(error.to_string());
-            return None;
-        }
-    };
-    let newest = sessions.first()?;
-    match sessions::read(&setup.places, &newest.name) {
-        Ok(session) => Some(session),
+    match sessions::last(&setup.places) {
+        Ok(session) => session,
         Err(error) => {
             notices.push(error.to_string());
             None
