@@ -3,7 +3,6 @@
 //!
 //! Every edit is the bench's at once, and the prompt file's once it is saved.
 
-pub mod description;
 pub mod tool_form;
 
 mod view;
@@ -318,6 +317,10 @@ impl OverlayPart for ToolsEditor {
         }
         let taken = match &mut self.mode {
             ToolsMode::List => false,
+            ToolsMode::Describing(form) if chord.code() == KeyCode::Enter => {
+                form.description.editor.paste("\n");
+                true
+            }
             ToolsMode::Describing(form) => form.description.key(chord),
             ToolsMode::Editing(form) => form.key(chord),
             ToolsMode::Using(form) => form.key(chord),
@@ -391,8 +394,7 @@ impl OverlayPart for ToolsEditor {
                 After::Stay
             }
             (OverlayAction::UndoText | OverlayAction::RedoText, ToolsMode::Describing(form)) => {
-                let editor = &mut form.description.editor;
-                let _ = if action == OverlayAction::UndoText { editor.undo() } else { editor.redo() };
+                form.description.act(action);
                 After::Stay
             }
             (OverlayAction::UndoText | OverlayAction::RedoText, ToolsMode::Typing(form)) => {

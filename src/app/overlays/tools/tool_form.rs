@@ -1,7 +1,7 @@
 //! The form of a tool, and that of how tools are used: filled from a prompt and read back.
 
 use crate::{
-    app::overlays::{schema::source::SchemaSource, tools::description::DescriptionText},
+    app::{overlay::TextArea, overlays::schema::source::SchemaSource},
     eval::schema_text,
     model::{
         PromptCaching, Tool, ToolChoice, ToolSet,
@@ -52,7 +52,7 @@ pub struct ToolForm {
     pub place: Option<usize>,
     pub form: Form,
     /// Its description, which may have several lines.
-    pub description: DescriptionText,
+    pub description: TextArea,
     /// The schema of its arguments as text.
     pub parameters: SchemaSource,
 }
@@ -135,7 +135,7 @@ impl ToolForm {
                 "whether Anthropic is asked to keep the tools up to this one, and for how long",
             ),
         ]);
-        let (description, parameters) = (DescriptionText::new(&tool.description), SchemaSource::of_parameters(&schema));
+        let (description, parameters) = (TextArea::of(&tool.description), SchemaSource::of_parameters(&schema));
         let mut form = Self { place, form, description, parameters };
         form.say_description();
         form.say_parameters();
@@ -157,9 +157,19 @@ impl ToolForm {
         if self.opens().is_some() { chord.edits_line() } else { self.form.key(chord) }
     }
 
-    /// Says on its line what the description is.
+    /// Returns the description without white space around it.
+    fn description_text(&self) -> String {
+        self.description.editor.text().trim().to_owned()
+    }
+
+    /// Says on its line what the description is: its first line, and how many there are.
     pub(super) fn say_description(&mut self) {
-        let says = self.description.in_a_line();
+        let text = self.description_text();
+        let first = text.lines().next().unwrap_or_default();
+        let says = match text.lines().count() {
+            0 | 1 => first.to_owned(),
+            lines => format!("{first} … {lines} lines"),
+        };
         if let Some(row) = self.form.rows.iter_mut().find(|row| row.label == DESCRIPTION) {
             row.line = LineInput::of(&says);
         }
@@ -191,6 +201,7 @@ impl ToolForm {
             row.error = None;
         }
         self.say_parameters();
+        let description = self.description_text();
         let form = &mut self.form;
         let timeout = form.read(TIMEOUT, |text| {
             let seconds = text.replace(',', ".").parse::<f64>().ok();
@@ -220,7 +231,7 @@ impl ToolForm {
         };
         let tool = Tool {
             name: form.value(NAME),
-            description: self.description.text(),
+            description,
             parameters: self.parameters.state.clone().ok().flatten(),
             strict: form.value(STRICT) == "yes",
             cache: [PromptCaching::FiveMinutes, PromptCaching::OneHour]
