@@ -1,14 +1,15 @@
 //! The template library at work on a composed template.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashSet, btree_map::Entry},
     sync::LazyLock,
 };
 
 use minijinja::{
-    Environment, Error, ErrorKind, UndefinedBehavior,
+    Environment, Error, ErrorKind, State, UndefinedBehavior,
     syntax::SyntaxConfig,
-    value::{Value, ValueKind},
+    value::{Rest, Value, ValueKind},
 };
 
 use crate::{
@@ -103,6 +104,22 @@ fn environment() -> Environment<'static> {
     environment.add_filter(values::NUMERAL, values::as_numeral);
     environment.add_filter(values::STRICT, values::as_strict);
     environment.add_filter(values::ALIKE, values::alike);
+    for (name, passing) in [("select", true), ("reject", false)] {
+        let picked = move |state: &mut State<'_, '_>, value: Value, test: Option<Cow<'_, str>>, given: Rest<Value>| {
+            values::picked(state, &value, None, test.as_deref(), &given, passing)
+        };
+        environment.add_filter(name, picked);
+    }
+    for (name, passing) in [("selectattr", true), ("rejectattr", false)] {
+        let picked = move |state: &mut State<'_, '_>,
+                           value: Value,
+                           field: Cow<'_, str>,
+                           test: Option<Cow<'_, str>>,
+                           given: Rest<Value>| {
+            values::picked(state, &value, Some(&field), test.as_deref(), &given, passing)
+        };
+        environment.add_filter(name, picked);
+    }
     environment.add_filter("tojson", values::json);
     environment.add_filter("dump", values::json);
     environment.set_formatter(|out, _, value| match value.kind() {

@@ -175,6 +175,12 @@ fn values_keep_their_types_and_their_spelling() {
             "{\"a\":[1.10,\"é\\n\"]}",
             "{\"a\":[1.10,\"é\\n\"]} {\n \"a\": [\n  1.10,\n  \"é\\n\"\n ]\n}",
         ),
+        ("{{ v|select|join(' ') }} {{ v|reject('gt', 2)|join(' ') }}", "[1.10, 0, 1e1]", "1.10 1e1 1.10 0"),
+        (
+            "{% for x in v|selectattr('n', 'eq', 1) %}{{ x.n ~ x.ok }}{% endfor %}{{ v|rejectattr('ok')|join }}",
+            "[{\"n\":1.0,\"ok\":true},{\"n\":2,\"ok\":false}]",
+            "1.0true{\"n\":2,\"ok\":false}",
+        ),
         ("{% if v.none %}Y{% else %}N{% endif %}{{ v.none|default('d') }}", "{}", "Nd"),
     ];
     for (template, value, expected) in rows {
@@ -250,8 +256,11 @@ fn what_looks_like_a_template_and_is_none_is_noted_once_with_its_place() {
 fn a_runaway_template_is_stopped() {
     let lines = "line\n".repeat(2000);
     let bomb = "{% for a in x %}{% for b in x %}{% for c in x %}{{ x }}{% endfor %}{% endfor %}{% endfor %}";
-    let words = mistake(bomb, &[("x", &lines)]);
-    assert!(words.ends_with("too much work: the template repeats too much and was stopped"), "{words}");
+    let picked = "{% for a in x %}{{ x|select|length }}{% endfor %}";
+    for template in [bomb, picked] {
+        let words = mistake(template, &[("x", &lines)]);
+        assert!(words.ends_with("too much work: the template repeats too much and was stopped"), "{template}: {words}");
+    }
 }
 
 #[test]

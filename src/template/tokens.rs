@@ -387,11 +387,7 @@ pub(crate) fn takes_numbers(name: &str) -> bool {
             | "ne"
             | "number"
             | "odd"
-            | "reject"
-            | "rejectattr"
             | "round"
-            | "select"
-            | "selectattr"
             | "sum"
     )
 }

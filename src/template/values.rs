@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, collections::BTreeMap, fmt, fmt::Write as _, sync::Arc};
 
 use minijinja::{
-    Error, ErrorKind,
+    Error, ErrorKind, State,
     value::{DynObject, Enumerator, Kwargs, Object, ObjectRepr, Value, ValueKind},
 };
 use serde_json::Value as Json;
@@ -263,6 +263,49 @@ pub(crate) fn alike(value: Value) -> Value {
         Some(tree) => grown(&tree.json, None, Numbers::Alike),
         None => value,
     }
+}
+
+/// Picks the items of a value that pass a test, or those that do not: what is tested of them is a field, if one is named, and
+/// where no test is, whether that holds. Numbers and truth values are tested for what they are worth, and kept as they are written.
+pub(crate) fn picked(
+    state: &mut State<'_, '_>,
+    value: &Value,
+    field: Option<&str>,
+    test: Option<&str>,
+    given: &[Value],
+    passing: bool,
+) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let mut found = Vec::new();
+    for item in value.try_iter()? {
+        state.consume_fuel(1)?;
+        let tested = match field {
+            Some(field) => path_of(&item, field)?,
+            None => item.clone(),
+        };
+        let tested = as_number(tested);
+        let passes = match test {
+            Some(test) => {
+                let given: Vec<Value> = [tested].into_iter().chain(given.iter().cloned()).collect();
+                state.perform_test(test, &given)?
+            }
+            None => tested.is_true(),
+        };
+        if passes == passing {
+            found.push(item);
+        }
+    }
+    Ok(Value::from(found))
+}
+
+/// Returns what a path of names and places of items leads to.
+fn path_of(value: &Value, path: &str) -> Result<Value, Error> {
+    path.split('.').try_fold(value.clone(), |value, part| match part.parse::<usize>() {
+        Ok(place) => value.get_item_by_index(place),
+        Err(_) => value.get_attr(part),
+    })
 }
 
 /// Writes a value as JSON: in one line, or with so many blanks before what lies one level deeper.
