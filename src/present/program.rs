@@ -10,10 +10,13 @@ mod code_writer;
 pub(crate) mod messages;
 mod python;
 mod python_code;
+mod python_helpers;
 mod rust;
 mod rust_code;
+mod rust_helpers;
 mod typescript;
 mod typescript_code;
+mod typescript_helpers;
 mod variable_uses;
 pub(crate) mod variants;
 
@@ -137,9 +140,27 @@ impl ProgramNames {
         program.files.iter().map(String::as_str).zip(self.values.iter().skip(before).map(String::as_str))
     }
 
-    /// Returns the parameters of a message's code, as they are given to it.
-    fn given(&self, code: &MessageCode) -> String {
-        code.takes.iter().map(|place| self.value(*place)).collect::<Vec<_>>().join(", ")
+    /// Lists the messages that are written by code: what stands for the text of each, what writes it, and what that is given,
+    /// each as `given` writes it.
+    fn messages<'n>(
+        &'n self,
+        program: &'n PromptProgram,
+        given: impl Fn(usize) -> String + 'n,
+    ) -> impl Iterator<Item = (&'n str, &'n str, String)> {
+        let texts = self.values.iter().skip(program.variables.len()).map(String::as_str);
+        program.messages.iter().zip(&self.writers).zip(texts).map(move |((message, writer), text)| {
+            let given: Vec<String> = message.code.takes.iter().map(|place| given(*place)).collect();
+            (text, writer.as_str(), given.join(", "))
+        })
+    }
+
+    /// Writes that some texts are blank and others are not: `blank` writes that one is, and the signs are those of `and` and
+    /// `not`.
+    fn blank(&self, [empty, filled]: [&[usize]; 2], blank: impl Fn(&str) -> String, and: &str, not: &str) -> String {
+        let is = |place: &usize| blank(self.value(*place));
+        let all: Vec<String> =
+            empty.iter().map(is).chain(filled.iter().map(|place| not.to_owned() + &is(place))).collect();
+        all.join(&format!(" {and} "))
     }
 }
 
@@ -153,7 +174,8 @@ struct CodeNames {
 }
 
 impl CodeNames {
-    fn of(names: &ProgramNames, code: &MessageCode, variables: usize) -> Self {
+    /// Makes the names of a message's code: what stands before one that nothing reads is given.
+    fn of(names: &ProgramNames, code: &MessageCode, variables: usize, unread: &str) -> Self {
         let parameters = names.values.get(..variables).unwrap_or_default().to_vec();
         let mut known = parameters.clone();
         let mut named = |wished: &str| {
@@ -162,7 +184,8 @@ impl CodeNames {
             name
         };
         let reads = parameters.iter().map(|name| named(&format!("{name}_value"))).collect();
-        let locals = code.names.iter().map(|name| named(name)).collect();
+        let mark = |place: usize| if code.unread.contains(&place) { unread } else { "" };
+        let locals = code.names.iter().enumerate().map(|(at, name)| format!("{}{}", mark(at), named(name))).collect();
         let loops =
             (1..=code.loops).map(|number| (named(&format!("loop_{number}")), named(&format!("index_{number}"))));
         let loops = loops.collect();
@@ -304,7 +327,7 @@ impl PromptProgram {
     fn written(&self, names: &ProgramNames, language: &dyn CodeLanguage) -> Vec<String> {
         let function = |(message, name): (&ProgramMessage, &String)| {
             let about = format!("message {}, of the role {}", message.number, message.role);
-            let own = CodeNames::of(names, &message.code, self.variables.len());
+            let own = CodeNames::of(names, &message.code, self.variables.len(), language.unread());
             code_printer::function(language, &message.code, &own, name, &about)
         };
         self.messages.iter().zip(&names.writers).map(function).collect()

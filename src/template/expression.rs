@@ -163,7 +163,7 @@ pub(crate) enum ValueTest {
     Even,
 }
 
-const TESTS: &[(&str, ValueTest)] = &[
+pub(crate) const TESTS: &[(&str, ValueTest)] = &[
     ("defined", ValueTest::Defined),
     ("undefined", ValueTest::Undefined),
     ("none", ValueTest::Null),
@@ -757,7 +757,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_refused_by_its_name() {
         for (text, words) in [
-            ("a|groupby('b')", "filter `groupby`"),
+            ("a|zip(b)", "filter `zip`"),
             ("a|sort(case_sensitive=true)", "gives `sort` no `case_sensitive`"),
             ("a|tojson(2, 3)", "filter `tojson` of 2 values"),
             ("a|batch", "filter `batch` of 0 values"),

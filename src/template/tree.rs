@@ -488,6 +488,27 @@ fn reads_inside(expr: &TemplateExpr, name: &str) -> bool {
     )
 }
 
+/// Tells whether something holds for an expression of some parts of a template.
+pub(crate) fn any_in(nodes: &[TemplateNode], holds: &dyn Fn(&TemplateExpr) -> bool) -> bool {
+    nodes.iter().any(|node| match node {
+        TemplateNode::Text(_) => false,
+        TemplateNode::Output(_, expr) => any(expr, holds),
+        TemplateNode::If { branches, otherwise } => {
+            branches.iter().any(|branch| any(&branch.condition, holds) || any_in(&branch.body, holds))
+                || any_in(otherwise, holds)
+        }
+        TemplateNode::For(whole) => {
+            any(&whole.over, holds)
+                || whole.only.as_ref().is_some_and(|only| any(only, holds))
+                || any_in(&whole.body, holds)
+                || any_in(&whole.otherwise, holds)
+        }
+        TemplateNode::Set { value, .. } => any(value, holds),
+        TemplateNode::With { names, body } => names.iter().any(|own| any(&own.value, holds)) || any_in(body, holds),
+        TemplateNode::Block { body, then } => any_in(body, holds) || any_in(std::slice::from_ref(&**then), holds),
+    })
+}
+
 /// Tells whether something holds for an expression or for one in it.
 pub(crate) fn any(expr: &TemplateExpr, holds: &dyn Fn(&TemplateExpr) -> bool) -> bool {
     let inside = |inner: &TemplateExpr| any(inner, holds);

@@ -69,21 +69,46 @@ pub(crate) enum ItemFilter {
     Largest,
 }
 
-/// The filters that make a list.
+/// The filters of which a list comes out that no input gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ListFilter {
     Listed,
-    /// By a field of the items, and whether from the last on.
+    /// By fields of the items, and whether from the last on.
     Sorted,
     Unique,
     /// The characters of a text stay one.
     Reversed,
     /// The names and values of an object.
     Pairs,
+    /// The same, sorted: by what, and whether from the last on.
+    SortedPairs,
     /// A field of each item.
     Mapped,
     /// Lists of so many items.
     Batches,
+    /// So many lists.
+    Slices,
+    /// A text, cut where another stands, or at white space.
+    Split,
+    /// The values of a field, each with the items that have it.
+    Grouped,
+    /// The items that pass a test, or hold where none is named.
+    Picked(ItemTest),
+}
+
+/// How items are picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ItemTest {
+    /// The filter's name.
+    pub name: &'static str,
+    /// Whether a field of each item is tested, which is named before the test.
+    pub by_field: bool,
+    /// Whether those are picked that pass.
+    pub passing: bool,
+}
+
+const fn picked(name: &'static str, by_field: bool, passing: bool) -> ValueFilter {
+    ValueFilter::List(ListFilter::Picked(ItemTest { name, by_field, passing }))
 }
 
 /// A filter as templates name it.
@@ -137,4 +162,12 @@ pub(crate) const FILTERS: &[FilterName] = &[
     filter("items", ValueFilter::List(ListFilter::Pairs), (0, 0), &[]),
     filter("map", ValueFilter::List(ListFilter::Mapped), (0, 0), &["attribute"]),
     filter("batch", ValueFilter::List(ListFilter::Batches), (1, 1), &[]),
+    filter("slice", ValueFilter::List(ListFilter::Slices), (1, 1), &[]),
+    filter("split", ValueFilter::List(ListFilter::Split), (0, 1), &[]),
+    filter("dictsort", ValueFilter::List(ListFilter::SortedPairs), (0, 0), &["by", "reverse"]),
+    filter("groupby", ValueFilter::List(ListFilter::Grouped), (0, 1), &["attribute"]),
+    filter("select", picked("select", false, true), (0, 2), &[]),
+    filter("reject", picked("reject", false, false), (0, 2), &[]),
+    filter("selectattr", picked("selectattr", true, true), (1, 3), &[]),
+    filter("rejectattr", picked("rejectattr", true, false), (1, 3), &[]),
 ];

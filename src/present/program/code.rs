@@ -163,15 +163,25 @@ pub(crate) enum CodeFunction {
     Smallest,
     Largest,
     Listed,
-    /// A value, the name of the field that its items are sorted by, and whether from the last on.
+    /// A value, the names of the fields that its items are sorted by, and whether from the last on.
     Sorted,
     Unique,
     Reversed,
     FieldPairs,
+    /// An object, whether its pairs are sorted by their values, and whether from the last on.
+    SortedPairs,
     /// A value, and the name of a field of its items.
     Mapped,
+    /// The same: the values of the field, each with the items that have it.
+    Grouped,
     /// A value, and how many items a list has.
     Batches,
+    /// A value, and how many lists there are.
+    Slices,
+    /// A text, and where it is cut.
+    Split,
+    /// A text, which is cut at white space.
+    Words,
 }
 
 impl CodeFunction {
@@ -212,8 +222,13 @@ impl CodeFunction {
             Self::Unique => ["unique_of", "uniqueOf", "unique_of"],
             Self::Reversed => ["reversed_of", "reversedOf", "reversed_of"],
             Self::FieldPairs => ["pairs_of", "fieldPairs", "field_pairs"],
+            Self::SortedPairs => ["sorted_pairs", "sortedPairs", "sorted_pairs"],
             Self::Mapped => ["field_of_each", "fieldOfEach", "field_of_each"],
+            Self::Grouped => ["grouped_by", "groupedBy", "grouped_by"],
             Self::Batches => ["batches_of", "batchesOf", "batches_of"],
+            Self::Slices => ["slices_of", "slicesOf", "slices_of"],
+            Self::Split => ["split_at", "splitAt", "split_at"],
+            Self::Words => ["words_of", "wordsOf", "words_of"],
         }
     }
 }
@@ -257,10 +272,62 @@ pub(crate) enum ValueCode {
     /// The sum of two numbers, or two texts one behind the other.
     Added(Box<Self>, Box<Self>),
     Call(Box<CodeCall>),
+    Picked(Box<CodePick>),
     /// Nothing that was ever given.
     Missing,
     /// A value that must not be missing.
     Given(Box<Self>),
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ValueOrigin<'a> {
+    /// The code makes it, or has seen that it is there.
+    Made,
+    /// The code adds two.
+    Added,
+    /// It is looked for in another, and may not be there.
+    Found,
+    /// It is given, by the place of the parameter.
+    Parameter(usize),
+    /// A name of the template stands for it.
+    Named,
+    Missing,
+    /// It is one of two.
+    Chosen(&'a ValueCode, &'a ValueCode),
+}
+
+impl ValueCode {
+    pub(crate) fn origin(&self) -> ValueOrigin<'_> {
+        match self {
+            Self::Null
+            | Self::OfText(_)
+            | Self::OfTruth(_)
+            | Self::OfNumber(_)
+            | Self::List(_)
+            | Self::Picked(_)
+            | Self::Given(_) => ValueOrigin::Made,
+            Self::Call(call) => {
+                let is_item = matches!(call.function, CodeFunction::Smallest | CodeFunction::Largest);
+                if is_item { ValueOrigin::Found } else { ValueOrigin::Made }
+            }
+            Self::Added(..) => ValueOrigin::Added,
+            Self::Item(..) | Self::First(_) | Self::Last(_) => ValueOrigin::Found,
+            Self::Parameter(place) | Self::Read(place) => ValueOrigin::Parameter(*place),
+            Self::Local(_) | Self::ReadLocal(_) => ValueOrigin::Named,
+            Self::Missing => ValueOrigin::Missing,
+            Self::Choice(_, one, other) => ValueOrigin::Chosen(one, other),
+        }
+    }
+}
+
+/// The items of a value for which something holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CodePick {
+    pub of: ValueCode,
+    /// The place of an item's name among the names.
+    pub item: usize,
+    pub only: TruthCode,
 }
 
 /// A step of the code that writes a message.
@@ -307,6 +374,8 @@ pub(crate) struct MessageCode {
     pub fields: Vec<(usize, String)>,
     /// The names that the template gives, as they are wished for.
     pub names: Vec<String>,
+    /// The places of those that nothing reads where they hold.
+    pub unread: Vec<usize>,
     /// How many loops it has.
     pub loops: usize,
     /// How many blocks it has whose text is needed.

@@ -2,13 +2,16 @@
 
 use crate::{
     present::program::{
-        code::{CallArgument, CodeCall, CodeFunction, NumberCode, NumberKind, TextCode, TruthCode, ValueCode, owner},
+        code::{
+            CallArgument, CodeCall, CodeFunction, CodePick, NumberCode, NumberKind, TextCode, TruthCode, ValueCode,
+            ValueOrigin, owner,
+        },
         code_writer::{CodeWriter, LocalKind},
     },
     template::{
-        expression::{LoopField, TemplateExpr, Unwritable, ValueComparison, ValueTest, place_key, unwritable},
+        expression::{LoopField, TESTS, TemplateExpr, Unwritable, ValueComparison, ValueTest, place_key, unwritable},
         tokens::Operand,
-        value_filters::{ItemFilter, ListFilter, TextFilter, ValueFilter},
+        value_filters::{ItemFilter, ItemTest, ListFilter, TextFilter, ValueFilter},
     },
 };
 
@@ -161,6 +164,9 @@ impl CodeWriter<'_> {
             }
             TextFilter::Json => {
                 let of = self.value(of)?;
+                if is_added(&of) {
+                    return unwritable("a program does not write a sum of two values as JSON; with a number it does");
+                }
                 match count_of("tojson", given.first(), 0)? {
                     0 => TextCode::Json(of),
                     width => text_call(CodeFunction::Pretty, vec![CallArgument::Value(of), CallArgument::Count(width)]),
@@ -283,7 +289,10 @@ impl CodeWriter<'_> {
             TemplateExpr::Local(name) => {
                 let local = self.local(name).cloned();
                 match (local, owner(self.variables, name)) {
-                    (Some(local), _) => Ok(ValueCode::Local(local.place)),
+                    (Some(local), _) => {
+                        self.used.push(local.place);
+                        Ok(ValueCode::Local(local.place))
+                    }
                     // It is set further on, or elsewhere.
                     (None, Some((place, 1))) => {
                         self.take(place);
@@ -339,25 +348,10 @@ impl CodeWriter<'_> {
 
     /// Tells whether a value is never missing.
     fn is_there(&self, value: &ValueCode) -> bool {
-        match value {
-            ValueCode::Null
-            | ValueCode::OfText(_)
-            | ValueCode::OfTruth(_)
-            | ValueCode::OfNumber(_)
-            | ValueCode::List(_)
-            | ValueCode::Added(..)
-            | ValueCode::Given(_) => true,
-            ValueCode::Call(call) => !picks(call.function),
-            ValueCode::Parameter(place) | ValueCode::Read(place) => {
-                self.variables.get(*place).is_some_and(|variable| !variable.is_optional)
-            }
-            ValueCode::Local(_)
-            | ValueCode::ReadLocal(_)
-            | ValueCode::Item(..)
-            | ValueCode::First(_)
-            | ValueCode::Last(_)
-            | ValueCode::Choice(..)
-            | ValueCode::Missing => false,
+        match value.origin() {
+            ValueOrigin::Made | ValueOrigin::Added => true,
+            ValueOrigin::Parameter(place) => self.variables.get(place).is_some_and(|variable| !variable.is_optional),
+            ValueOrigin::Found | ValueOrigin::Named | ValueOrigin::Missing | ValueOrigin::Chosen(..) => false,
         }
     }
 
@@ -450,28 +444,100 @@ impl CodeWriter<'_> {
         given: &[TemplateExpr],
     ) -> Result<ValueCode, Unwritable> {
         let value = self.value(of)?;
+        let named = |field: String| CallArgument::Text(TextCode::Quoted(field));
         Ok(match filter {
             ListFilter::Listed => value_call(CodeFunction::Listed, value, []),
             ListFilter::Unique => value_call(CodeFunction::Unique, value, []),
             ListFilter::Reversed => value_call(CodeFunction::Reversed, value, []),
             ListFilter::Pairs => value_call(CodeFunction::FieldPairs, value, []),
             ListFilter::Sorted => {
-                let field = TextCode::Quoted(field_of("sort", given.first())?);
-                let backwards = flag_of("sort", given.get(1))?;
-                value_call(CodeFunction::Sorted, value, [CallArgument::Text(field), backwards])
+                let fields = fields_of("sort", given.first())?.join(",");
+                value_call(CodeFunction::Sorted, value, [named(fields), flag_of("sort", given.get(1))?])
             }
-            ListFilter::Mapped => {
-                let field = field_of("map", given.first())?;
-                if field.is_empty() {
-                    return unwritable("a program has `map` with the name of an attribute alone");
+            ListFilter::SortedPairs => {
+                let by_value = match given.first() {
+                    None | Some(TemplateExpr::Null) => false,
+                    Some(TemplateExpr::Text(by)) => by == "value",
+                    Some(_) => return unwritable("a program gives `dictsort` a `by` that is written out"),
+                };
+                let backwards = flag_of("dictsort", given.get(1))?;
+                value_call(CodeFunction::SortedPairs, value, [CallArgument::Flag(by_value), backwards])
+            }
+            ListFilter::Mapped => value_call(CodeFunction::Mapped, value, [named(field_of("map", given.first())?)]),
+            ListFilter::Grouped => {
+                return unwritable(
+                    "a program has `groupby` where a loop with two names runs over it, and nowhere else",
+                );
+            }
+            ListFilter::Batches => {
+                value_call(CodeFunction::Batches, value, [CallArgument::Count(some_of("batch", given.first())?)])
+            }
+            ListFilter::Slices => {
+                value_call(CodeFunction::Slices, value, [CallArgument::Count(some_of("slice", given.first())?)])
+            }
+            ListFilter::Split => match given.first() {
+                None | Some(TemplateExpr::Null) => value_call(CodeFunction::Words, value, []),
+                Some(TemplateExpr::Text(at)) if !at.is_empty() => {
+                    value_call(CodeFunction::Split, value, [named(at.clone())])
                 }
-                value_call(CodeFunction::Mapped, value, [CallArgument::Text(TextCode::Quoted(field))])
-            }
-            ListFilter::Batches => match count_of("batch", given.first(), 0)? {
-                0 => return unwritable("a program has `batch` of one item or more"),
-                count => value_call(CodeFunction::Batches, value, [CallArgument::Count(count)]),
+                Some(_) => return unwritable("a program gives `split` a text that is written out"),
             },
+            ListFilter::Picked(test) => self.picked(of, value, test, given)?,
         })
+    }
+
+    /// Writes what `groupby` makes of a value.
+    pub(super) fn grouped(&mut self, of: &TemplateExpr, given: &[TemplateExpr]) -> Result<ValueCode, Unwritable> {
+        let field = CallArgument::Text(TextCode::Quoted(field_of("groupby", given.first())?));
+        Ok(value_call(CodeFunction::Grouped, self.value(of)?, [field]))
+    }
+
+    /// Writes the items of a value that a filter picks by a test: given are the field that is tested, if one is, the test's name,
+    /// and what that is given.
+    fn picked(
+        &mut self,
+        of: &TemplateExpr,
+        value: ValueCode,
+        filter: ItemTest,
+        given: &[TemplateExpr],
+    ) -> Result<ValueCode, Unwritable> {
+        const ITEM: &str = "item";
+        let item = TemplateExpr::Local(ITEM.to_owned());
+        let (tested, given) = match given {
+            [field, given @ ..] if filter.by_field => {
+                let field = TemplateExpr::Text(field_of(filter.name, Some(field))?);
+                (TemplateExpr::Item(Box::new(item), Box::new(field)), given)
+            }
+            given => (item, given),
+        };
+        let item = self.picked_item(of, ITEM);
+        let passes = self.passes(&tested, filter.name, given);
+        self.locals.pop();
+        let only = if filter.passing { passes? } else { TruthCode::Not(Box::new(passes?)) };
+        Ok(ValueCode::Picked(Box::new(CodePick { of: value, item, only })))
+    }
+
+    /// Writes whether a value passes a test.
+    fn passes(&mut self, value: &TemplateExpr, filter: &str, given: &[TemplateExpr]) -> Result<TruthCode, Unwritable> {
+        let value = self.value(value)?;
+        match given {
+            [] => Ok(TruthCode::Holds(value)),
+            [TemplateExpr::Text(name)] => match TESTS.iter().find(|(known, _)| known == name) {
+                Some((_, test)) => Ok(TruthCode::Is(value, *test)),
+                None => unwritable(format!("a program has no test `{name}` in `{filter}`")),
+            },
+            [TemplateExpr::Text(name), other @ (TemplateExpr::Text(_) | TemplateExpr::Whole(_))] => {
+                let same = TruthCode::Same(value, self.value(other)?);
+                match name.as_str() {
+                    "eq" | "equalto" | "==" => Ok(same),
+                    "ne" | "!=" => Ok(TruthCode::Not(Box::new(same))),
+                    name => unwritable(format!("a program has no test `{name}` in `{filter}`")),
+                }
+            }
+            _ => unwritable(format!(
+                "a program gives the test of `{filter}` a text or a whole number that is written out"
+            )),
+        }
     }
 
     /// Writes what `+` makes of two sides of which none is known to be a number.
@@ -538,11 +604,6 @@ fn otherwise(other: Option<&TemplateExpr>) -> Result<&TemplateExpr, Unwritable> 
     }
 }
 
-/// Tells whether a function gives an item of what it is given, and nothing where there is none.
-fn picks(function: CodeFunction) -> bool {
-    matches!(function, CodeFunction::Smallest | CodeFunction::Largest)
-}
-
 /// Reads what a filter is given as a small number that is written out.
 pub(super) fn count_of(filter: &str, given: Option<&TemplateExpr>, unsaid: u8) -> Result<u8, Unwritable> {
     match given {
@@ -568,17 +629,36 @@ fn flag_of(filter: &str, given: Option<&TemplateExpr>) -> Result<CallArgument, U
     }
 }
 
-/// Reads what a filter is given as the name of a field; empty where nothing is said.
-fn field_of(filter: &str, given: Option<&TemplateExpr>) -> Result<String, Unwritable> {
+/// Reads what a filter is given as a number of items or lists.
+fn some_of(filter: &str, given: Option<&TemplateExpr>) -> Result<u8, Unwritable> {
+    match count_of(filter, given, 0)? {
+        0 => unwritable(format!("a program has `{filter}` of one or more")),
+        count => Ok(count),
+    }
+}
+
+/// Reads what a filter is given as the names of fields, between commas; none where nothing is said.
+fn fields_of(filter: &str, given: Option<&TemplateExpr>) -> Result<Vec<String>, Unwritable> {
+    let odd = || unwritable(format!("a program gives `{filter}` the name of a field that is written out"));
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+    };
     match given {
-        None | Some(TemplateExpr::Null) => Ok(String::new()),
-        Some(TemplateExpr::Text(name))
-            if name.starts_with(|c: char| c.is_alphabetic() || c == '_')
-                && name.chars().all(|c| c.is_alphanumeric() || c == '_') =>
-        {
-            Ok(name.clone())
+        None | Some(TemplateExpr::Null) => Ok(Vec::new()),
+        Some(TemplateExpr::Text(names)) => {
+            let names: Vec<String> = names.split(',').map(|name| name.trim().to_owned()).collect();
+            if names.iter().all(|name| is_name(name)) { Ok(names) } else { odd() }
         }
-        Some(_) => unwritable(format!("a program gives `{filter}` the name of a field that is written out")),
+        Some(_) => odd(),
+    }
+}
+
+/// Reads what a filter is given as the name of one field.
+fn field_of(filter: &str, given: Option<&TemplateExpr>) -> Result<String, Unwritable> {
+    match fields_of(filter, given)?.as_slice() {
+        [field] => Ok(field.clone()),
+        _ => unwritable(format!("a program has `{filter}` with the name of an attribute alone")),
     }
 }
 
@@ -588,23 +668,28 @@ fn fraction(digits: &str) -> String {
     if written.contains('.') { written } else { written + ".0" }
 }
 
+/// Tells whether a value is, or may be, the sum of two, of which it is not known whether it has a fraction.
+fn is_added(value: &ValueCode) -> bool {
+    match value.origin() {
+        ValueOrigin::Added => true,
+        ValueOrigin::Chosen(one, other) => is_added(one) || is_added(other),
+        ValueOrigin::Made
+        | ValueOrigin::Found
+        | ValueOrigin::Parameter(_)
+        | ValueOrigin::Named
+        | ValueOrigin::Missing => false,
+    }
+}
+
 /// Tells whether a value is, or may be, looked up in another.
 fn is_looked_up(value: &ValueCode) -> bool {
-    match value {
-        ValueCode::Item(..) | ValueCode::First(_) | ValueCode::Last(_) => true,
-        ValueCode::Call(call) => picks(call.function),
-        ValueCode::Choice(_, one, other) => is_looked_up(one) || is_looked_up(other),
-        ValueCode::Null
-        | ValueCode::OfText(_)
-        | ValueCode::OfTruth(_)
-        | ValueCode::OfNumber(_)
-        | ValueCode::List(_)
-        | ValueCode::Added(..)
-        | ValueCode::Given(_)
-        | ValueCode::Parameter(_)
-        | ValueCode::Read(_)
-        | ValueCode::Local(_)
-        | ValueCode::ReadLocal(_)
-        | ValueCode::Missing => false,
+    match value.origin() {
+        ValueOrigin::Found => true,
+        ValueOrigin::Chosen(one, other) => is_looked_up(one) || is_looked_up(other),
+        ValueOrigin::Made
+        | ValueOrigin::Added
+        | ValueOrigin::Parameter(_)
+        | ValueOrigin::Named
+        | ValueOrigin::Missing => false,
     }
 }

@@ -134,8 +134,8 @@ pub(super) enum CodeLine<'a> {
     NeedFields(&'a str, &'a str),
     /// Reads a parameter: what it is called then, and its name.
     ReadParameter(&'a str, &'a str),
-    /// Begins a text that is written piece by piece.
-    BeginText(&'a str),
+    /// Begins a text that is written piece by piece, and tells whether anything may be.
+    BeginText(&'a str, bool),
     /// Writes more of a text of this name.
     Write(&'a str, &'a Written),
     /// Returns a text of this name.
@@ -203,8 +203,13 @@ pub(super) trait CodeLanguage {
     /// Writes a line, or a few; none where the language has nothing there. Those of a block that it ends are a level less deep.
     fn line(&self, line: &CodeLine<'_>) -> Option<String>;
 
-    /// Writes the first lines of a function that writes what it is `about`.
-    fn head(&self, name: &str, parameters: &[&str], about: &str) -> String;
+    /// Writes the first lines of a function that writes what it is `about`, and may set a name again.
+    fn head(&self, name: &str, parameters: &[&str], about: &str, sets_again: bool) -> String;
+
+    /// What stands before a name that nothing reads.
+    fn unread(&self) -> &'static str {
+        ""
+    }
 
     /// Writes a text or a value that a function is given.
     fn passed(&self, written: &Written) -> String {
@@ -247,9 +252,9 @@ pub(super) trait CodeLanguage {
         Written::unit(name)
     }
 
-    /// Writes what stands in a prompt for the sum of two values, or for two texts one behind the other.
-    fn text_of_added(&self, one: &Written, other: &Written) -> Written {
-        self.call_of(CodeFunction::TextOf, &[&self.call_of(CodeFunction::Added, &[one, other])])
+    /// Writes what stands in a prompt for a sum of values, which is a number or a text, given what it is a sum of.
+    fn text_of_added(&self, sum: &Written, _parts: &[CountedPart]) -> Written {
+        self.call_of(CodeFunction::TextOf, &[sum])
     }
 
     fn text_of_truth(&self, truth: &Written) -> Written;
@@ -287,7 +292,6 @@ pub(super) trait CodeLanguage {
         Written::new(format!("!{}", truth.at(Binding::Unit)), Binding::Negation)
     }
 
-    /// The sign of a comparison.
     fn sign(&self, how: ValueComparison) -> &'static str {
         how.sign()
     }
@@ -376,6 +380,9 @@ pub(super) trait CodeLanguage {
     fn value_of_plain(&self, plain: &Written) -> Written {
         plain.clone()
     }
+
+    /// Writes the items of a value, each with a name, for which something holds.
+    fn picked(&self, of: &Written, item: &str, only: &Written) -> Written;
 
     fn list(&self, items: &[ListItem]) -> Written {
         Written::unit(format!("[{}]", items.iter().map(ListItem::text).collect::<Vec<_>>().join(", ")))

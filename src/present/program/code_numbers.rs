@@ -79,10 +79,14 @@ impl CodeWriter<'_> {
             TemplateExpr::Counted(of, Operand::Numeral | Operand::Strict) => {
                 NumberCode::Numeral(Box::new(self.value(of)?))
             }
-            TemplateExpr::Local(name) => match self.local(name) {
-                Some(local) if matches!(local.kind, LocalKind::Number(_)) => NumberCode::Local(local.place),
-                Some(_) | None => return unwritable(format!("`{name}` as a number")),
-            },
+            TemplateExpr::Local(name) => {
+                let local = self.local(name).filter(|local| matches!(local.kind, LocalKind::Number(_)));
+                let Some(place) = local.map(|local| local.place) else {
+                    return unwritable(format!("`{name}` as a number"));
+                };
+                self.used.push(place);
+                NumberCode::Local(place)
+            }
             TemplateExpr::Sum(one, sign, other) => {
                 if [one, other].into_iter().any(|side| self.number_kind(side) == Some(NumberKind::Rounded)) {
                     return unwritable(ROUNDED);

@@ -28,14 +28,15 @@ pub(super) fn function(
     let parameters: Vec<&str> = code.takes.iter().map(|place| names.parameter(*place)).collect();
     let mut changed = Vec::new();
     changed_names(&code.steps, &mut changed);
-    let mut printer = CodePrinter { language, names, changed, out: language.head(name, &parameters, about) };
+    let head = language.head(name, &parameters, about, !changed.is_empty());
+    let mut printer = CodePrinter { language, names, changed, out: head };
     for (place, field) in &code.fields {
         printer.line(1, &CodeLine::NeedFields(names.parameter(*place), field));
     }
     for place in &code.reads {
         printer.line(1, &CodeLine::ReadParameter(names.read(*place), names.parameter(*place)));
     }
-    printer.line(1, &CodeLine::BeginText(OUT));
+    printer.line(1, &CodeLine::BeginText(OUT, writes(&code.steps)));
     printer.steps(&code.steps, OUT, 1);
     printer.line(1, &CodeLine::Return(OUT));
     printer.line(0, &CodeLine::End);
@@ -68,6 +69,16 @@ fn changed_names(steps: &[CodeStep], found: &mut Vec<usize>) {
             CodeStep::Write(_) | CodeStep::Begin(..) => {}
         }
     }
+}
+
+/// Tells whether steps may write anything into the text that they are for.
+fn writes(steps: &[CodeStep]) -> bool {
+    steps.iter().any(|step| match step {
+        CodeStep::Write(_) => true,
+        CodeStep::If { branches, otherwise } => branches.iter().any(|(_, body)| writes(body)) || writes(otherwise),
+        CodeStep::Loop(whole) => writes(&whole.body) || writes(&whole.otherwise),
+        CodeStep::Block(..) | CodeStep::Begin(..) | CodeStep::Set(..) => false,
+    })
 }
 
 impl CodePrinter<'_> {
@@ -103,7 +114,7 @@ impl CodePrinter<'_> {
                 }
                 CodeStep::Block(number, body) => {
                     let name = names.block(*number);
-                    self.line(depth, &CodeLine::BeginText(name));
+                    self.line(depth, &CodeLine::BeginText(name, writes(body)));
                     self.steps(body, name, depth);
                 }
                 CodeStep::If { branches, otherwise } => {
@@ -158,8 +169,10 @@ impl CodePrinter<'_> {
         match text {
             TextCode::Quoted(text) => language.quoted(text),
             TextCode::Parameter(place) => language.parameter_text(self.names.parameter(*place)),
-            TextCode::Of(ValueCode::Added(one, other)) | TextCode::Spelled(ValueCode::Added(one, other)) => {
-                language.text_of_added(&self.value(one), &self.value(other))
+            TextCode::Of(sum @ ValueCode::Added(..)) | TextCode::Spelled(sum @ ValueCode::Added(..)) => {
+                let mut parts = Vec::new();
+                self.added_parts(sum, &mut parts);
+                language.text_of_added(&self.value(sum), &parts)
             }
             TextCode::Of(value) => language.call_of(CodeFunction::TextOf, &[&self.value(value)]),
             TextCode::Spelled(value) => language.call_of(CodeFunction::Spelled, &[&self.value(value)]),
@@ -311,6 +324,16 @@ impl CodePrinter<'_> {
         }
     }
 
+    /// Lists the values that a sum of values is made of.
+    fn added_parts(&self, value: &ValueCode, found: &mut Vec<CountedPart>) {
+        if let ValueCode::Added(one, other) = value {
+            self.added_parts(one, found);
+            self.added_parts(other, found);
+        } else {
+            found.push(CountedPart::One(self.value(value)));
+        }
+    }
+
     fn arguments(&self, call: &CodeCall) -> Vec<WrittenArgument> {
         let argument = |given: &CallArgument| match given {
             CallArgument::Value(value) => WrittenArgument::Of(self.value(value)),
@@ -352,6 +375,10 @@ impl CodePrinter<'_> {
                 language.call_of(CodeFunction::Added, &[&self.value(one), &self.value(other)])
             }
             ValueCode::Call(call) => self.call(call),
+            ValueCode::Picked(pick) => {
+                let of = self.value(&pick.of);
+                language.picked(&of, names.local(pick.item), &self.truth(&pick.only, true))
+            }
             ValueCode::Given(value) => language.call_of(CodeFunction::Given, &[&self.value(value)]),
         }
     }
@@ -373,6 +400,7 @@ impl CodePrinter<'_> {
             | ValueCode::Choice(..)
             | ValueCode::Added(..)
             | ValueCode::Call(_)
+            | ValueCode::Picked(_)
             | ValueCode::Missing
             | ValueCode::Given(_) => ListItem::Value(self.value(item)),
         }

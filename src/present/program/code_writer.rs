@@ -55,6 +55,8 @@ pub(crate) fn message_code(
         locals: Vec::new(),
         loops: Vec::new(),
         made: 0,
+        picked: None,
+        used: Vec::new(),
         unbegun: Vec::new(),
         blocks: Vec::new(),
         odd: Vec::new(),
@@ -68,6 +70,7 @@ pub(crate) fn message_code(
     let mut steps = Vec::new();
     writer.scope(&nodes, &mut steps);
     (writer.message.steps, writer.message.loops) = (steps, writer.made);
+    writer.message.unread = (0..writer.message.names.len()).filter(|place| !writer.used.contains(place)).collect();
     if writer.odd.is_empty() { Ok(writer.message) } else { Err(writer.odd) }
 }
 
@@ -80,6 +83,10 @@ pub(super) struct CodeWriter<'a> {
     pub(super) loops: Vec<(usize, bool, bool)>,
     /// How many loops there were.
     made: usize,
+    /// The place of the name of an item that is picked, once there is one.
+    picked: Option<usize>,
+    /// The places of names that are read.
+    pub(super) used: Vec<usize>,
     /// The places of names that are begun where they are first set.
     unbegun: Vec<usize>,
     /// The numbers of the blocks whose text an expression may read, the innermost last.
@@ -107,6 +114,20 @@ impl CodeWriter<'_> {
         let place = self.message.names.len();
         self.message.names.push(name.to_owned());
         self.locals.push(LocalName { name: name.to_owned(), place, kind });
+        place
+    }
+
+    /// Has a name stand for an item of a value that is picked. It is the same for all of a message: none is picked within another.
+    pub(super) fn picked_item(&mut self, of: &TemplateExpr, name: &str) -> usize {
+        let kind = self.made_items(of).map_or(LocalKind::Value, LocalKind::Made);
+        let place = match self.picked {
+            Some(place) => {
+                self.locals.push(LocalName { name: name.to_owned(), place, kind });
+                place
+            }
+            None => self.name(name, kind),
+        };
+        self.picked = Some(place);
         place
     }
 
@@ -179,11 +200,18 @@ impl CodeWriter<'_> {
             }
             TemplateExpr::Item(of, _) => self.made_items(of),
             TemplateExpr::Filtered(of, filter, given) => match filter {
-                ValueFilter::List(ListFilter::Pairs | ListFilter::Batches) => Some(2),
+                ValueFilter::List(ListFilter::Pairs | ListFilter::SortedPairs | ListFilter::Grouped) => Some(2),
+                ValueFilter::List(ListFilter::Batches | ListFilter::Slices) => {
+                    Some(self.made_lists(of).unwrap_or(1).saturating_add(1))
+                }
                 ValueFilter::List(
-                    ListFilter::Listed | ListFilter::Sorted | ListFilter::Unique | ListFilter::Reversed,
+                    ListFilter::Listed
+                    | ListFilter::Sorted
+                    | ListFilter::Unique
+                    | ListFilter::Reversed
+                    | ListFilter::Picked(_),
                 ) => Some(self.made_lists(of).unwrap_or(1)),
-                ValueFilter::List(ListFilter::Mapped) => Some(1),
+                ValueFilter::List(ListFilter::Mapped | ListFilter::Split) => Some(1),
                 ValueFilter::Item(_) => self.made_items(of),
                 ValueFilter::Default => self.made_lists(of).max(given.first().and_then(|other| self.made_lists(other))),
                 ValueFilter::Text(_) | ValueFilter::Number(_) => None,
@@ -230,15 +258,15 @@ impl CodeWriter<'_> {
     fn scope(&mut self, nodes: &[TemplateNode], steps: &mut Vec<CodeStep>) {
         let outside = self.locals.len();
         let mut sets = Vec::new();
-        sets_of(nodes, false, &mut sets);
+        sets_of(nodes, &[], false, &mut sets);
         let mut begun: Vec<&str> = Vec::new();
-        for (place, name, _, _) in &sets {
+        for NameSet { place, name, .. } in &sets {
             if begun.contains(name) {
                 continue;
             }
             begun.push(name);
-            let own: Vec<_> = sets.iter().filter(|(_, other, ..)| other == name).collect();
-            let kinds: Vec<LocalKind> = own.iter().map(|(_, _, value, _)| self.kind_of(value)).collect();
+            let own: Vec<_> = sets.iter().filter(|set| set.name == *name).collect();
+            let kinds: Vec<LocalKind> = own.iter().map(|set| self.kind_of(set.value)).collect();
             let is_one = kinds.windows(2).all(|pair| pair.first() == pair.last());
             let kind = kinds.first().copied().filter(|_| is_one).unwrap_or(LocalKind::Value);
             // Of these it has to be known how they are written.
@@ -250,9 +278,9 @@ impl CodeWriter<'_> {
                 (None, Some((at, 1))) => ValueCode::Parameter(at),
                 (None, _) => ValueCode::Missing,
             };
-            let mixed = kind != LocalKind::Given && own.iter().any(|(_, _, value, _)| self.reads_given(value));
+            let mixed = kind != LocalKind::Given && own.iter().any(|set| self.reads_given(set.value));
             // What is set under a condition alone may be what it was before.
-            let is_conditional = own.first().is_none_or(|(.., conditional)| *conditional);
+            let is_conditional = own.first().is_none_or(|set| set.conditional);
             let observed = is_conditional
                 && match (&before, &first) {
                     (Some(before), _) => before.kind != kind,
@@ -265,15 +293,18 @@ impl CodeWriter<'_> {
                 let why = Unwritable(format!("`{name}` is counted under a condition alone"));
                 self.odd.push(UnwritableCode { place: (*place).clone(), why });
             }
-            if let ValueCode::Parameter(at) = first {
-                self.take(at);
-            }
             let place = self.name(name, kind);
             // What is set whatever the values are is not needed before.
-            let is_set = |(.., value, conditional): &&SetOf<'_>| !conditional && !tree::any(value, &is_block);
+            let reads = |expr: &TemplateExpr| matches!(expr, TemplateExpr::Local(read) if read == name);
+            let is_set = |set: &&NameSet<'_>| !set.conditional && !tree::any_in(set.block, &reads);
             if before.is_none() && own.first().is_some_and(is_set) {
                 self.unbegun.push(place);
             } else {
+                match (before, &first) {
+                    (Some(before), _) => self.used.push(before.place),
+                    (None, ValueCode::Parameter(at)) => self.take(*at),
+                    (None, _) => {}
+                }
                 steps.push(CodeStep::Begin(place, first));
             }
         }
@@ -384,16 +415,28 @@ impl CodeWriter<'_> {
         if self.loops.len() >= MOST_LOOPS {
             return unwritable(format!("more than {MOST_LOOPS} loops in each other"));
         }
-        let over = self.value(&whole.over)?;
+        let groups = match (&whole.over, whole.names.as_slice()) {
+            (TemplateExpr::Filtered(of, ValueFilter::List(ListFilter::Grouped), given), [_, _]) => Some((of, given)),
+            (_, _) => None,
+        };
+        let (over, kinds) = if let Some((of, given)) = groups {
+            // A group has the items of a list of its own.
+            let group = LocalKind::Made(self.made_items(of).unwrap_or(0).saturating_add(1));
+            (self.grouped(of, given)?, vec![LocalKind::Value, group])
+        } else {
+            // The parts of a pair lie one list deeper.
+            let lists = self.made_items(&whole.over).map(|depth| if whole.names.len() > 1 { depth - 1 } else { depth });
+            let item = lists.filter(|depth| *depth > 0).map_or(LocalKind::Value, LocalKind::Made);
+            (self.value(&whole.over)?, vec![item; whole.names.len()])
+        };
         let outside = self.locals.len();
-        // The parts of a pair are what is given.
-        let lists = self.made_lists(&whole.over).filter(|depth| *depth > 1 && whole.names.len() == 1);
-        let item = lists.map_or(LocalKind::Value, |depth| LocalKind::Made(depth - 1));
-        let names: Vec<usize> = whole.names.iter().map(|name| self.name(name, item)).collect();
+        let names: Vec<usize> = whole.names.iter().zip(kinds).map(|(name, kind)| self.name(name, kind)).collect();
         let only = whole.only.as_ref().map(|only| self.truth(only)).transpose();
         let number = self.made;
         self.made += 1;
         self.loops.push((number, false, false));
+        // What the condition reads are the items as they are picked.
+        self.used.retain(|place| !names.contains(place));
         let mut body = Vec::new();
         self.scope(&whole.body, &mut body);
         let (_, is_counted, asked) = self.loops.pop().unwrap_or((number, false, false));
@@ -406,28 +449,33 @@ impl CodeWriter<'_> {
     }
 }
 
-/// Tells whether an expression is the text of a block, in which the name that it is given may be read before.
-fn is_block(expr: &TemplateExpr) -> bool {
-    matches!(expr, TemplateExpr::Block)
+/// Where a name is set.
+struct NameSet<'a> {
+    place: &'a CodePlace,
+    name: &'a str,
+    value: &'a TemplateExpr,
+    /// The block that its value is made of; empty where that is none.
+    block: &'a [TemplateNode],
+    /// Whether it is set under a condition.
+    conditional: bool,
 }
 
-/// A name that is set, where, to what, and whether under a condition.
-type SetOf<'a> = (&'a CodePlace, &'a str, &'a TemplateExpr, bool);
-
-/// Lists what is set outside of loops and of tags that have names of their own.
-fn sets_of<'a>(nodes: &'a [TemplateNode], conditional: bool, found: &mut Vec<SetOf<'a>>) {
+/// Lists what is set outside of loops and of tags that have names of their own, to what these enclose if they are blocks.
+fn sets_of<'a>(nodes: &'a [TemplateNode], block: &'a [TemplateNode], conditional: bool, found: &mut Vec<NameSet<'a>>) {
     for node in nodes {
         match node {
-            TemplateNode::Set { place, name, value } => found.push((place, name, value, conditional)),
+            TemplateNode::Set { place, name, value } => {
+                found.push(NameSet { place, name, value, block, conditional });
+            }
             TemplateNode::If { branches, otherwise } => {
                 for branch in branches {
-                    sets_of(&branch.body, true, found);
+                    sets_of(&branch.body, &[], true, found);
                 }
-                sets_of(otherwise, true, found);
+                sets_of(otherwise, &[], true, found);
             }
             TemplateNode::Block { body, then } => {
-                sets_of(body, conditional, found);
-                sets_of(std::slice::from_ref(&**then), conditional, found);
+                sets_of(body, &[], conditional, found);
+                sets_of(std::slice::from_ref(&**then), body, conditional, found);
             }
             TemplateNode::Text(_) | TemplateNode::Output(..) | TemplateNode::For(_) | TemplateNode::With { .. } => {}
         }

@@ -100,7 +100,7 @@ pub(super) fn write(program: &PromptProgram) -> String {
     if !program.files.is_empty() {
         out.push_str("import pathlib\n");
     }
-    if code.contains("re.fullmatch(") || code.contains("re.sub(") {
+    if ["re.fullmatch(", "re.split(", "re.sub("].iter().any(|call| code.contains(call)) {
         out.push_str("import re\n");
     }
     if opener.contains("ssl.") {
@@ -168,24 +168,20 @@ fn parameters(program: &PromptProgram, names: &ProgramNames) -> (Vec<String>, Ve
 /// Writes what makes the body.
 fn request(program: &PromptProgram, names: &ProgramNames) -> String {
     let variants = &program.variants;
-    let is = |places: &[usize], not: &str| -> Vec<String> {
-        places.iter().map(|place| format!("{not}blank({})", names.value(*place))).collect()
-    };
+    let blank = |name: &str| format!("blank({name})");
     let mut out = String::new();
-    for ((message, writer), text) in
-        program.messages.iter().zip(&names.writers).zip(names.values.iter().skip(program.variables.len()))
-    {
-        let _ = writeln!(out, "    {text} = {writer}({})", names.given(&message.code));
+    for (text, writer, given) in names.messages(program, |place| names.value(place).to_owned()) {
+        let _ = writeln!(out, "    {text} = {writer}({given})");
     }
     for (file, name) in names.files(program) {
         let _ = writeln!(out, "    {name} = file_beside({})", quoted(file));
     }
     if !variants.needed.is_empty() {
-        let empty = is(&variants.needed, "").join(" and ");
+        let empty = names.blank([&variants.needed, &[]], blank, "and", "not ");
         let _ = writeln!(out, "    if {empty}:\n        raise ValueError({})", quoted(NOTHING));
     }
     let optional = |written: &str, item: &OptionalItem| {
-        format!("*([] if {} else [{written}])", names.left_out(item, |name| format!("blank({name})"), "and", "not "))
+        format!("*([] if {} else [{written}])", names.left_out(item, blank, "and", "not "))
     };
     let body = STYLE.body(variants, &names.values, optional);
     if variants.fields.is_empty() {
@@ -194,7 +190,7 @@ fn request(program: &PromptProgram, names: &ProgramNames) -> String {
     }
     let _ = writeln!(out, "    body = {body}");
     for field in &variants.fields {
-        let all = [is(&field.empty, ""), is(&field.filled, "not ")].concat().join(" and ");
+        let all = names.blank([&field.empty, &field.filled], blank, "and", "not ");
         let name = quoted(&field.name);
         let _ = match &field.value {
             Some(value) => {

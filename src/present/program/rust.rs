@@ -178,29 +178,24 @@ fn request(program: &PromptProgram, names: &ProgramNames, found: &[(String, Stri
         "/// Returns the body of the request.{why}\npub fn request({}) -> {returned} {{\n",
         parameters.join(", ")
     );
-    let given = |place: &usize| {
-        let name = names.value(*place);
-        match program.variables.get(*place) {
+    let given = |place: usize| {
+        let name = names.value(place);
+        match program.variables.get(place) {
             Some(ProgramVariable { is_value: true, is_optional: true, .. }) => format!("&{name}.cloned()"),
             Some(ProgramVariable { is_value: true, .. }) => format!("&Some({name}.clone())"),
             Some(ProgramVariable { is_optional: true, .. }) => format!("&{name}.map(Value::from)"),
             Some(ProgramVariable { .. }) | None => format!("&Some(Value::from({name}))"),
         }
     };
-    for ((message, writer), text) in
-        program.messages.iter().zip(&names.writers).zip(names.values.iter().skip(program.variables.len()))
-    {
-        let given: Vec<String> = message.code.takes.iter().map(given).collect();
-        let _ = writeln!(out, "    let {text}: &str = &{writer}({})?;", given.join(", "));
+    for (text, writer, given) in names.messages(program, given) {
+        let _ = writeln!(out, "    let {text}: &str = &{writer}({given})?;");
     }
     for (file, name) in names.files(program) {
         let _ = writeln!(out, "    let {name}: &str = &base64(include_bytes!({}));", quoted(file));
     }
-    let is = |places: &[usize], not: &str| -> Vec<String> {
-        places.iter().map(|place| format!("{not}{}.trim().is_empty()", names.value(*place))).collect()
-    };
+    let blank = |name: &str| format!("{name}.trim().is_empty()");
     if !variants.needed.is_empty() {
-        let empty = is(&variants.needed, "").join(" && ");
+        let empty = names.blank([&variants.needed, &[]], blank, "&&", "!");
         let _ = writeln!(out, "    if {empty} {{\n        return Err({NOTHING:?}.to_owned());\n    }}");
     }
     let mutable = if found.is_empty() && variants.items.is_empty() && variants.fields.is_empty() { "" } else { "mut " };
@@ -217,7 +212,7 @@ fn request(program: &PromptProgram, names: &ProgramNames, found: &[(String, Stri
             let _ = match own {
                 None => writeln!(out, "    {}", written(1)),
                 Some(own) => {
-                    let sent = names.sent(own, |name| format!("{name}.trim().is_empty()"), ["&&", "||", "!"]);
+                    let sent = names.sent(own, blank, ["&&", "||", "!"]);
                     writeln!(out, "    if {sent} {{\n        {}\n    }}", written(2))
                 }
             };
@@ -225,7 +220,7 @@ fn request(program: &PromptProgram, names: &ProgramNames, found: &[(String, Stri
         let _ = writeln!(out, "    body[{}] = {list}.into();", quoted(name));
     }
     for field in &variants.fields {
-        let all = [is(&field.empty, ""), is(&field.filled, "!")].concat().join(" && ");
+        let all = names.blank([&field.empty, &field.filled], blank, "&&", "!");
         let _ = writeln!(out, "    if {all} {{");
         let path = format!("body[{}]", quoted(&field.name));
         match &field.value {

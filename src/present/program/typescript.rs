@@ -196,24 +196,20 @@ pub(super) fn write(program: &PromptProgram) -> String {
 /// Writes what makes the body.
 fn request(program: &PromptProgram, names: &ProgramNames) -> String {
     let variants = &program.variants;
-    let is = |places: &[usize], not: &str| -> Vec<String> {
-        places.iter().map(|place| format!("{not}blank({})", names.value(*place))).collect()
-    };
+    let blank = |name: &str| format!("blank({name})");
     let mut out = String::new();
-    for ((message, writer), text) in
-        program.messages.iter().zip(&names.writers).zip(names.values.iter().skip(program.variables.len()))
-    {
-        let _ = writeln!(out, "  const {text} = {writer}({});", names.given(&message.code));
+    for (text, writer, given) in names.messages(program, |place| names.value(place).to_owned()) {
+        let _ = writeln!(out, "  const {text} = {writer}({given});");
     }
     for (file, name) in names.files(program) {
         let _ = writeln!(out, "  const {name} = fileBeside({});", quoted(file));
     }
     if !variants.needed.is_empty() {
-        let empty = is(&variants.needed, "").join(" && ");
+        let empty = names.blank([&variants.needed, &[]], blank, "&&", "!");
         let _ = writeln!(out, "  if ({empty}) throw new Error({});", quoted(NOTHING));
     }
     let optional = |written: &str, item: &OptionalItem| {
-        format!("...({} ? [] : [{written}])", names.left_out(item, |name| format!("blank({name})"), "&&", "!"))
+        format!("...({} ? [] : [{written}])", names.left_out(item, blank, "&&", "!"))
     };
     let body = STYLE.body(variants, &names.values, optional);
     if variants.fields.is_empty() {
@@ -222,7 +218,7 @@ fn request(program: &PromptProgram, names: &ProgramNames) -> String {
     }
     let _ = writeln!(out, "  const body: any = {body};");
     for field in &variants.fields {
-        let all = [is(&field.empty, ""), is(&field.filled, "!")].concat().join(" && ");
+        let all = names.blank([&field.empty, &field.filled], blank, "&&", "!");
         let name = quoted(&field.name);
         let _ = match &field.value {
             Some(value) => {

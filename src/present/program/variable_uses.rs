@@ -3,7 +3,7 @@
 use crate::template::{
     expression::{SumSign, TemplateExpr, ValueTest},
     tree::{self, TemplateNode},
-    value_filters::{TextFilter, ValueFilter},
+    value_filters::{ListFilter, TextFilter, ValueFilter},
 };
 
 /// Lists the variables that a template uses for more than their text.
@@ -110,7 +110,8 @@ fn uses(expr: &TemplateExpr, as_text: bool, found: &mut Vec<String>) {
             let takes_text = match filter {
                 ValueFilter::Default => as_text,
                 ValueFilter::Text(filter) => filter.takes_text(),
-                ValueFilter::Number(_) | ValueFilter::Item(_) | ValueFilter::List(_) => false,
+                ValueFilter::List(filter) => *filter == ListFilter::Split,
+                ValueFilter::Number(_) | ValueFilter::Item(_) => false,
             };
             uses(of, takes_text, found);
             for given in given {

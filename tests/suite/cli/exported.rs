@@ -179,14 +179,14 @@ fn what_a_program_cannot_be_is_refused_by_its_line_and_leads_to_serve() {
     let home = home_at("openai", "http://127.0.0.1:9");
     home.file(
         "config/prompts/odd.toml",
-        "system = \"a\\n{% filter slice(2) %}b{% endfilter %}\"\nuser = \"\"\ntargets = [\"m\"]\n[[message]]\nrole = \"user\"\ncontent = \"c {{ input | groupby('a') }}\"\nparts = [{ image = \"{{ photo }}\" }]\n",
+        "system = \"a\\n{% filter zip(2) %}b{% endfilter %}\"\nuser = \"\"\ntargets = [\"m\"]\n[[message]]\nrole = \"user\"\ncontent = \"c {{ input | pprint }}\"\nparts = [{ image = \"{{ photo }}\" }]\n",
     );
     for form in ["python", "typescript", "rust", "openai"] {
         let ran = home.run(&["prompts", "export", "odd", "--as", form]);
         assert_eq!(ran.code, Some(1), "{}", ran.out);
         for words in [
-            "message 1 (system), line 2: {% filter slice(2) %}",
-            "message 2 (user), line 1: {{ input | groupby('a') }}",
+            "message 1 (system), line 2: {% filter zip(2) %}",
+            "message 2 (user), line 1: {{ input | pprint }}",
             "the image `{{ photo }}`",
             "`prompt:odd`",
         ] {

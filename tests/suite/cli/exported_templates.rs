@@ -67,6 +67,16 @@ const TEMPLATES: &[&str] = &[
     "{% with x = t, y = x ~ '!' %}{{ x }}{{ y }}{% set z = y %}{{ z }}{% endwith %}{{ x is defined }}{{ z is defined }}{% with t = t|upper %}{{ t }}{% endwith %}{{ t }}",
     "{% for x in a %}{% with last = loop.last %}{{ x }}{{ '.' if last else ', ' }}{% endwith %}{% set seen %}<{{ x }}>{% endset %}{{ seen }}{% endfor %}",
     "{% if n is odd %}odd{% endif %}{% if n is even %}even{% endif %}{% if a is boolean %}truth{% endif %}",
+    "{% if t %}{% set pick = 1 %}{% else %}{% set pick = 2 %}{% endif %}{{ pick }}{% set again = 1 %}{% set again = 2 %}{{ again }}{% set unread = t %}{% set empty %}{% endset %}{{ empty }}",
+    "{% for x in a if x %}-{% endfor %}{% for key, value in labels|items %}{{ value }}{% endfor %}{% if t %}{% endif %}",
+    "{% set x %}{{ x|default('none') }}{{ t }}{% endset %}{{ x }}{% set z = x %}{% set z %}<{{ z }}>{% endset %}{{ z }}",
+    "{{ a + a + n }} {{ n + (a + a) }} {{ (a + n + n)|string }}",
+    "{{ a|select|join(',') }}/{{ a|reject('string')|list|length }}/{{ a|select('defined')|join }}/{{ a|reject('equalto', 'x')|join('|') }}",
+    "{% for x in a|selectattr('name') %}{{ x.name }}{% endfor %}{% for x in a|rejectattr('name', 'eq', 'B') %}<{{ x }}>{% endfor %}{{ a|selectattr('tags', 'sequence')|list|length }}",
+    "{% for x in t|split(',') %}[{{ x }}]{% endfor %}{{ t|split|join('+') }}{{ (t|split('a'))[0] }}",
+    "{% for row in a|slice(3) %}[{% for x in row %}{{ x }},{% endfor %}]{% endfor %}{% for row in a|batch(2)|batch(2) %}{{ row|length }}{% for pair in row %}{{ pair|length }}{% endfor %}{% endfor %}",
+    "{% for key, value in a|dictsort %}{{ key }}={{ value }};{% endfor %}{% for key, value in labels|dictsort(by='value', reverse=true) %}{{ key }}={{ value }};{% endfor %}",
+    "{% for name, own in a|groupby('name') %}{{ name }}:{{ own|length }}{% for x in own %}{{ x.name }}{% endfor %};{% endfor %}{% for x in a|sort(attribute='name, k') %}{{ x.name }}{{ x.k }};{% endfor %}",
     // From here on in Python and in TypeScript alone.
     "a{b} {{{{ c }}\n{% if t %}\\ \"quotes\" 'single' {{ '}}' }}\t{% endif %}\n{\"json\": {\"a\": 1}}",
     "{% if a %}\n  {% for x in a %}\n    {% if loop.last %}\nlast\n    {% endif %}\n  {% endfor %}\n{% endif %}\ntail\n",
@@ -140,6 +150,10 @@ fn operand() -> BoxedStrategy<String> {
         "int(3)",
         "list|last",
         "unique|length",
+        "select|list|first",
+        "reject('number')|join",
+        "split|last",
+        "split('a')|length",
     ];
     let filters = prop::collection::vec(prop::sample::select(filters), 0..3);
     (leaf, filters)
@@ -226,7 +240,7 @@ fn made_up() -> Vec<String> {
 }
 
 /// How many of the templates are compiled in Rust.
-const COMPILED: usize = 46;
+const COMPILED: usize = 56;
 
 fn value_sets() -> Vec<Map<String, Value>> {
     let texts = [
@@ -257,6 +271,9 @@ fn value_sets() -> Vec<Map<String, Value>> {
         json!([["a", 1], ["b", [2]]]),
         json!({"name": "Zoë", "tags": ["t1", "t2"], "b": {"c": "deep"}, "none": null}),
         json!([{"name": "A", "tags": []}, {"name": "B", "tags": ["q\"", "\u{1f600}"]}, {"tags": [null]}]),
+        json!([{"name": "b", "k": 2}, {"name": "a", "k": "x"}, {"name": "B", "k": 1}, {"name": "c", "k": 0}, {"name": "b", "k": 1}]),
+        json!([{"name": "b", "k": 2}, {"name": "a", "k": 5.5}, {"name": "B", "k": 1}, {"name": "a", "k": 0}, {"name": "b", "k": 1}]),
+        json!({"b": 2, "C": 10, "a": -1.5, "d": 2}),
         json!("text"),
         json!("[\"json\",\"text\"]"),
         json!("7"),
@@ -419,14 +436,14 @@ fn a_template_is_written_by_a_program_as_retort_writes_it() {
 
 /// The program in Rust for the first of the templates as it was written, compiled with the tests, and a way to call each of
 /// its functions.
+#[deny(warnings)]
 #[allow(
     unreachable_pub,
     dead_code,
-    unused,
     clippy::all,
     clippy::pedantic,
     clippy::redundant_clone,
-    reason = "it is written for a program"
+    reason = "it is written for a program, which uses all of it"
 )]
 mod compiled {
     include!("exported/templates.rs");
@@ -558,7 +575,15 @@ fn what_a_program_could_do_otherwise_is_refused_by_its_name() {
         home.run(&["prompts", "export", "triage", "--as", "python"])
     };
     for (content, why) in [
-        ("a\n{{ x | slice(2) }}", "line 2: {{ x | slice(2) }} (a program has no filter `slice`)"),
+        ("a\n{{ x | zip(y) }}", "line 2: {{ x | zip(y) }} (a program has no filter `zip`)"),
+        ("{{ x | groupby('a') | length }}", "`groupby` where a loop with two names runs over it"),
+        ("{% for g in x | groupby('a') %}{{ g.grouper }}{% endfor %}", "`groupby` where a loop with two names"),
+        ("{% for k, v in x | groupby('a') %}{{ v }}{% endfor %}", "does not write a list"),
+        ("{{ x | select('gt', 3) | join }}", "no test `gt` in `select`"),
+        ("{{ x | selectattr('a.b') | join }}", "gives `selectattr` the name of a field"),
+        ("{{ x | select('eq', y) | join }}", "gives the test of `select` a text or a whole number"),
+        ("{{ x | split(y) | join }}", "gives `split` a text"),
+        ("{{ -x }}", "does not count: `-`"),
         ("{% if x is integer %}{% endif %}", "no test `integer`"),
         ("{{ x ** 2 }}", "does not count: `**`"),
         ("{{ x | sort }}", "does not write a list"),
@@ -572,6 +597,8 @@ fn what_a_program_could_do_otherwise_is_refused_by_its_name() {
         ("{% if a %}{% set y = x | sort %}{% else %}{% set y = 1 %}{% endif %}{{ y }}", "`y` stands for"),
         ("{% if a < b %}{% endif %}", "`<` beside a number"),
         ("{{ range(3) }}", "no function `range`"),
+        ("{{ (x + y) | tojson }}", "does not write a sum of two values as JSON"),
+        ("{% set y = x | batch(2) | first %}{{ y }}", "does not write a list"),
         ("{% set x, y = z %}{{ x }}", "one name to one value"),
         ("{% for row in row.items %}{% endfor %}", "`row` is what the loop runs over and its item"),
         ("{{ (a == b) ~ 'x' }}", "nothing that is true or not"),

@@ -47,6 +47,16 @@ pub(super) fn write_message(number: usize, value: &dyn Fn(&str) -> Option<Value>
         44 => write_message_44(&value("t"), &value("x"), &value("z")),
         45 => write_message_45(&value("a")),
         46 => write_message_46(&value("a"), &value("n")),
+        47 => write_message_47(&value("t")),
+        48 => write_message_48(&value("t"), &value("a"), &value("labels")),
+        49 => write_message_49(&value("t"), &value("x")),
+        50 => write_message_50(&value("a"), &value("n")),
+        51 => write_message_51(&value("a")),
+        52 => write_message_52(&value("a")),
+        53 => write_message_53(&value("t")),
+        54 => write_message_54(&value("a")),
+        55 => write_message_55(&value("a"), &value("labels")),
+        56 => write_message_56(&value("a")),
         _ => Err(String::new()),
     }
 }

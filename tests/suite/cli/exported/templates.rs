@@ -1,4 +1,4 @@
-// The prompt table, version 3076cc0, for m. Written by `retort prompts export`.
+// The prompt table, version d68522d, for m. Written by `retort prompts export`.
 
 use serde_json::Value;
 
@@ -16,6 +16,46 @@ pub fn headers() -> Result<Vec<(&'static str, String)>, std::env::VarError> {
 const BODY: &str = r#"{
   "model": "some-model",
   "messages": [
+    {
+      "role": "user",
+      "content": ""
+    },
+    {
+      "role": "user",
+      "content": ""
+    },
+    {
+      "role": "user",
+      "content": ""
+    },
+    {
+      "role": "user",
+      "content": ""
+    },
+    {
+      "role": "user",
+      "content": ""
+    },
+    {
+      "role": "user",
+      "content": ""
+    },
+    {
+      "role": "user",
+      "content": ""
+    },
+    {
+      "role": "user",
+      "content": ""
+    },
+    {
+      "role": "user",
+      "content": ""
+    },
+    {
+      "role": "user",
+      "content": ""
+    },
     {
       "role": "user",
       "content": ""
@@ -567,29 +607,47 @@ fn total_of(value: &Option<Value>) -> Result<Option<Value>, String> {
     found.into_iter().try_fold(Some(Value::from(0)), |total, part| calculated(&total, "+", &counted(&Some(part))?))
 }
 
-/// Sorts items, by a field if it has a name: texts, for which the case of A to Z does not count, or numbers.
-fn sorted_by(value: &Option<Value>, field: &str, backwards: bool) -> Result<Option<Value>, String> {
-    let key = |part: &Value| -> Result<Value, String> {
-        let key = if field.is_empty() { Some(part.clone()) } else { item_of(&Some(part.clone()), &Some(Value::from(field)))? };
-        match key {
-            Some(Value::String(text)) => Ok(Value::from(text.to_ascii_lowercase())),
-            Some(Value::Number(number)) => Ok(Value::Number(number)),
-            _ => Err("a program does not sort what is neither a text nor a number".to_owned()),
-        }
-    };
-    let mut found: Vec<(Value, Value)> =
-        items_of(value)?.into_iter().map(|part| Ok((key(&part)?, part))).collect::<Result<_, String>>()?;
-    if found.iter().any(|(key, _)| key.is_string()) && !found.iter().all(|(key, _)| key.is_string()) {
+/// Returns what texts and numbers are sorted by: the case of A to Z does not count.
+fn order_key(value: Option<Value>) -> Result<Value, String> {
+    match value {
+        Some(Value::String(text)) => Ok(Value::from(text.to_ascii_lowercase())),
+        Some(Value::Number(number)) => Ok(Value::Number(number)),
+        _ => Err("a program does not sort what is neither a text nor a number".to_owned()),
+    }
+}
+
+fn compare_keys(one: &Value, other: &Value) -> std::cmp::Ordering {
+    match (one.as_str(), other.as_str()) {
+        (Some(one), Some(other)) => one.cmp(other),
+        _ => one.as_f64().unwrap_or_default().total_cmp(&other.as_f64().unwrap_or_default()),
+    }
+}
+
+/// Sorts items by the keys of each.
+fn in_order(mut keyed: Vec<(Vec<Value>, Value)>, backwards: bool) -> Result<Option<Value>, String> {
+    let kinds = |keys: &[Value]| keys.iter().map(Value::is_string).collect::<Vec<_>>();
+    if keyed.windows(2).any(|pair| kinds(&pair[0].0) != kinds(&pair[1].0)) {
         return Err("a program does not sort texts and numbers together".to_owned());
     }
-    found.sort_by(|(one, _), (other, _)| {
-        let order = match (one.as_str(), other.as_str()) {
-            (Some(one), Some(other)) => one.cmp(other),
-            _ => one.as_f64().unwrap_or_default().total_cmp(&other.as_f64().unwrap_or_default()),
-        };
+    keyed.sort_by(|(one, _), (other, _)| {
+        let orders = one.iter().zip(other).map(|(one, other)| compare_keys(one, other));
+        let order = orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then);
         if backwards { order.reverse() } else { order }
     });
-    Ok(Some(found.into_iter().map(|(_, part)| part).collect()))
+    Ok(Some(keyed.into_iter().map(|(_, part)| part).collect()))
+}
+
+/// Sorts items, by fields if they have names.
+fn sorted_by(value: &Option<Value>, fields: &str, backwards: bool) -> Result<Option<Value>, String> {
+    let keys = |part: &Value| -> Result<Vec<Value>, String> {
+        let part = Some(part.clone());
+        if fields.is_empty() {
+            return Ok(vec![order_key(part)?]);
+        }
+        fields.split(',').map(|field| order_key(item_of(&part, &Some(Value::from(field)))?)).collect()
+    };
+    let keyed = items_of(value)?.into_iter().map(|part| Ok((keys(&part)?, part))).collect::<Result<_, String>>()?;
+    in_order(keyed, backwards)
 }
 
 fn smallest_of(value: &Option<Value>) -> Result<Option<Value>, String> {
@@ -635,6 +693,36 @@ fn field_pairs(value: &Option<Value>) -> Result<Option<Value>, String> {
     }
 }
 
+fn sorted_pairs(value: &Option<Value>, by_value: bool, backwards: bool) -> Result<Option<Value>, String> {
+    let key = |pair: &Value| order_key(pair.get(usize::from(by_value)).cloned());
+    let keyed = items_of(&field_pairs(value)?)?.into_iter().map(|pair| Ok((vec![key(&pair)?], pair)));
+    in_order(keyed.collect::<Result<_, String>>()?, backwards)
+}
+
+/// Returns each value of a field, with the items that have it.
+fn grouped_by(value: &Option<Value>, field: &str) -> Result<Option<Value>, String> {
+    let mut groups: Vec<(Option<Value>, Vec<Value>)> = Vec::new();
+    for part in items_of(&sorted_by(value, field, false)?)? {
+        let name = item_of(&Some(part.clone()), &Some(Value::from(field)))?;
+        match groups.last_mut() {
+            Some((known, own)) if compare_keys(&order_key(known.clone())?, &order_key(name.clone())?).is_eq() => own.push(part),
+            _ => groups.push((name, vec![part])),
+        }
+    }
+    Ok(Some(groups.into_iter().map(|(name, own)| Value::from(vec![name.unwrap_or_default(), Value::from(own)])).collect()))
+}
+
+/// Returns the items for which something holds.
+fn picked(value: &Option<Value>, holds: impl Fn(Option<Value>) -> Result<bool, String>) -> Result<Option<Value>, String> {
+    let mut found = Vec::new();
+    for part in items_of(value)? {
+        if holds(Some(part.clone()))? {
+            found.push(part);
+        }
+    }
+    Ok(Some(Value::from(found)))
+}
+
 fn field_of_each(value: &Option<Value>, field: &str) -> Result<Option<Value>, String> {
     let read = |part: Value| {
         let found = part.as_object().and_then(|fields| fields.get(field).cloned());
@@ -645,6 +733,26 @@ fn field_of_each(value: &Option<Value>, field: &str) -> Result<Option<Value>, St
 
 fn batches_of(value: &Option<Value>, count: usize) -> Result<Option<Value>, String> {
     Ok(Some(items_of(value)?.chunks(count).map(|list| Value::from(list.to_vec())).collect()))
+}
+
+/// Cuts a list into so many, the first of which have one item more if that does not come out even.
+fn slices_of(value: &Option<Value>, count: usize) -> Result<Option<Value>, String> {
+    let found = items_of(value)?;
+    let (size, more) = (found.len() / count, found.len() % count);
+    let start = |at: usize| at * size + at.min(more);
+    Ok(Some((0..count).map(|at| Value::from(found[start(at)..start(at + 1)].to_vec())).collect()))
+}
+
+fn text_to_split(value: &Option<Value>) -> Result<&str, String> {
+    value.as_ref().and_then(Value::as_str).ok_or_else(|| "what is split is no text".to_owned())
+}
+
+fn split_at(value: &Option<Value>, between: &str) -> Result<Option<Value>, String> {
+    Ok(Some(text_to_split(value)?.split(between).collect()))
+}
+
+fn words_of(value: &Option<Value>) -> Result<Option<Value>, String> {
+    Ok(Some(text_to_split(value)?.split_whitespace().collect()))
 }
 
 fn is_odd(value: &Option<Value>) -> bool {
@@ -897,6 +1005,7 @@ fn write_message_16(a: &Option<Value>, n: &Option<Value>) -> Result<String, Stri
 }
 
 /// Writes message 17, of the role user.
+#[allow(unused_assignments)]
 fn write_message_17(t: &Option<Value>, a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
@@ -1038,7 +1147,7 @@ fn write_message_25(a: &Option<Value>) -> Result<String, String> {
     let mut out = String::new();
     out.push_str(".\n");
     let loop_1 = loop_items(&a_value)?;
-    for (index_1, x_) in loop_1.iter().cloned().enumerate() {
+    for (index_1, _x_) in loop_1.iter().cloned().enumerate() {
         if worth(&calculated(&Some(Value::from(index_1 + 1)), "%", &Some(Value::from(2)))?)? == 0.0 {
             out.push_str("even ");
         }
@@ -1283,8 +1392,6 @@ fn write_message_41(a: &Option<Value>) -> Result<String, String> {
 fn write_message_42(t: &Option<Value>) -> Result<String, String> {
     let t_value = read(t);
     let mut out = String::new();
-    let mut note: Option<Value> = None;
-    let mut loud: Option<Value> = None;
     out.push_str(".\n");
     let mut block_1 = String::new();
     block_1.push_str("  ");
@@ -1293,7 +1400,7 @@ fn write_message_42(t: &Option<Value>) -> Result<String, String> {
         block_1.push_str(&text(t)?);
         block_1.push_str(")");
     }
-    note = Some(Value::from(block_1.as_str()));
+    let note: Option<Value> = Some(Value::from(block_1.as_str()));
     out.push_str(&text(&note)?);
     out.push_str("|");
     out.push_str(&length_of(&Some(Value::from(spelled(&note)?.trim().to_owned())))?.to_string());
@@ -1301,7 +1408,7 @@ fn write_message_42(t: &Option<Value>) -> Result<String, String> {
     block_2.push_str(" ");
     block_2.push_str(&text(&note)?);
     block_2.push_str(" ");
-    loud = Some(Value::from(block_2.as_str().to_uppercase().trim().to_owned()));
+    let loud: Option<Value> = Some(Value::from(block_2.as_str().to_uppercase().trim().to_owned()));
     out.push_str(&text(&loud)?);
     Ok(out)
 }
@@ -1349,7 +1456,6 @@ fn write_message_45(a: &Option<Value>) -> Result<String, String> {
     out.push_str(".\n");
     let loop_1 = loop_items(&a_value)?;
     for (index_1, x_) in loop_1.iter().cloned().enumerate() {
-        let mut seen: Option<Value> = None;
         let last: Option<Value> = Some(Value::from(index_1 + 1 == loop_1.len()));
         out.push_str(&text(&x_)?);
         out.push_str(&(if holds(&last) { ".".to_owned() } else { ", ".to_owned() }));
@@ -1357,7 +1463,7 @@ fn write_message_45(a: &Option<Value>) -> Result<String, String> {
         block_1.push_str("<");
         block_1.push_str(&text(&x_)?);
         block_1.push_str(">");
-        seen = Some(Value::from(block_1.as_str()));
+        let seen: Option<Value> = Some(Value::from(block_1.as_str()));
         out.push_str(&text(&seen)?);
     }
     Ok(out)
@@ -1381,8 +1487,202 @@ fn write_message_46(a: &Option<Value>, n: &Option<Value>) -> Result<String, Stri
     Ok(out)
 }
 
+/// Writes message 47, of the role user.
+#[allow(unused_assignments)]
+fn write_message_47(t: &Option<Value>) -> Result<String, String> {
+    let t_value = read(t);
+    let mut out = String::new();
+    let mut pick: Option<Value> = None;
+    out.push_str(".\n");
+    if holds(&t_value) {
+        pick = Some(Value::from(1));
+    } else {
+        pick = Some(Value::from(2));
+    }
+    out.push_str(&text(&pick)?);
+    let mut again: Option<Value> = Some(Value::from(1));
+    again = Some(Value::from(2));
+    out.push_str(&text(&again)?);
+    let _unread: Option<Value> = t.clone();
+    let block_1 = String::new();
+    let empty: Option<Value> = Some(Value::from(block_1.as_str()));
+    out.push_str(&text(&empty)?);
+    Ok(out)
+}
+
+/// Writes message 48, of the role user.
+fn write_message_48(t: &Option<Value>, a: &Option<Value>, labels: &Option<Value>) -> Result<String, String> {
+    let a_value = read(a);
+    let labels_value = read(labels);
+    let t_value = read(t);
+    let mut out = String::new();
+    out.push_str(".\n");
+    let mut loop_1 = Vec::new();
+    for _x_ in loop_items(&a_value)? {
+        if holds(&_x_) {
+            loop_1.push(_x_);
+        }
+    }
+    for _x_ in loop_1.iter().cloned() {
+        out.push_str("-");
+    }
+    for (_key, value_) in loop_pairs(&field_pairs(&labels_value)?)? {
+        out.push_str(&text(&value_)?);
+    }
+    if holds(&t_value) {
+    }
+    Ok(out)
+}
+
+/// Writes message 49, of the role user.
+#[allow(unused_assignments)]
+fn write_message_49(t: &Option<Value>, x: &Option<Value>) -> Result<String, String> {
+    let mut out = String::new();
+    let mut x_: Option<Value> = x.clone();
+    out.push_str(".\n");
+    let mut block_1 = String::new();
+    block_1.push_str(&(if x_.is_some() { text(&x_)? } else { "none".to_owned() }));
+    block_1.push_str(&text(t)?);
+    x_ = Some(Value::from(block_1.as_str()));
+    out.push_str(&text(&x_)?);
+    let mut z_: Option<Value> = x_.clone();
+    let mut block_2 = String::new();
+    block_2.push_str("<");
+    block_2.push_str(&text(&z_)?);
+    block_2.push_str(">");
+    z_ = Some(Value::from(block_2.as_str()));
+    out.push_str(&text(&z_)?);
+    Ok(out)
+}
+
+/// Writes message 50, of the role user.
+fn write_message_50(a: &Option<Value>, n: &Option<Value>) -> Result<String, String> {
+    let a_value = read(a);
+    let n_value = read(n);
+    let mut out = String::new();
+    out.push_str(".\n");
+    out.push_str(&text(&added(&added(&a_value, &a_value)?, &n_value)?)?);
+    out.push_str(" ");
+    out.push_str(&text(&added(&n_value, &added(&a_value, &a_value)?)?)?);
+    out.push_str(" ");
+    out.push_str(&text(&added(&added(&a_value, &n_value)?, &n_value)?)?);
+    Ok(out)
+}
+
+/// Writes message 51, of the role user.
+fn write_message_51(a: &Option<Value>) -> Result<String, String> {
+    let a_value = read(a);
+    let mut out = String::new();
+    out.push_str(".\n");
+    out.push_str(&joined(&picked(&a_value, |item| Ok(holds(&item)))?, ",")?);
+    out.push_str("/");
+    out.push_str(&length_of(&list_of(&picked(&a_value, |item___| Ok(!matches!(&item___, Some(Value::String(_)))))?)?)?.to_string());
+    out.push_str("/");
+    out.push_str(&joined(&picked(&a_value, |item____| Ok(item____.is_some()))?, "")?);
+    out.push_str("/");
+    out.push_str(&joined(&picked(&a_value, |item_____| Ok(!same(&item_____, &Some(Value::from("x")))))?, "|")?);
+    Ok(out)
+}
+
+/// Writes message 52, of the role user.
+fn write_message_52(a: &Option<Value>) -> Result<String, String> {
+    let a_value = read(a);
+    let mut out = String::new();
+    out.push_str(".\n");
+    for x_ in loop_items(&picked(&a_value, |item| Ok(holds(&item_of(&item, &Some(Value::from("name")))?)))?)? {
+        out.push_str(&text(&item_of(&x_, &Some(Value::from("name")))?)?);
+    }
+    for x__ in loop_items(&picked(&a_value, |item_| Ok(!same(&item_of(&item_, &Some(Value::from("name")))?, &Some(Value::from("B")))))?)? {
+        out.push_str("<");
+        out.push_str(&text(&x__)?);
+        out.push_str(">");
+    }
+    out.push_str(&length_of(&list_of(&picked(&a_value, |item____| Ok(matches!(&item_of(&item____, &Some(Value::from("tags")))?, None | Some(Value::Array(_)))))?)?)?.to_string());
+    Ok(out)
+}
+
+/// Writes message 53, of the role user.
+fn write_message_53(t: &Option<Value>) -> Result<String, String> {
+    let t_value = read(t);
+    let mut out = String::new();
+    out.push_str(".\n");
+    for x_ in loop_items(&split_at(&t_value, ",")?)? {
+        out.push_str("[");
+        out.push_str(&text(&x_)?);
+        out.push_str("]");
+    }
+    out.push_str(&joined(&words_of(&t_value)?, "+")?);
+    out.push_str(&text(&item_of(&split_at(&t_value, "a")?, &Some(Value::from(0)))?)?);
+    Ok(out)
+}
+
+/// Writes message 54, of the role user.
+fn write_message_54(a: &Option<Value>) -> Result<String, String> {
+    let a_value = read(a);
+    let mut out = String::new();
+    out.push_str(".\n");
+    for row in loop_items(&slices_of(&a_value, 3)?)? {
+        out.push_str("[");
+        for x_ in loop_items(&row)? {
+            out.push_str(&text(&x_)?);
+            out.push_str(",");
+        }
+        out.push_str("]");
+    }
+    for row_ in loop_items(&batches_of(&batches_of(&a_value, 2)?, 2)?)? {
+        out.push_str(&length_of(&row_)?.to_string());
+        for pair in loop_items(&row_)? {
+            out.push_str(&length_of(&pair)?.to_string());
+        }
+    }
+    Ok(out)
+}
+
+/// Writes message 55, of the role user.
+fn write_message_55(a: &Option<Value>, labels: &Option<Value>) -> Result<String, String> {
+    let a_value = read(a);
+    let labels_value = read(labels);
+    let mut out = String::new();
+    out.push_str(".\n");
+    for (key, value_) in loop_pairs(&sorted_pairs(&a_value, false, false)?)? {
+        out.push_str(&text(&key)?);
+        out.push_str("=");
+        out.push_str(&text(&value_)?);
+        out.push_str(";");
+    }
+    for (key_, value__) in loop_pairs(&sorted_pairs(&labels_value, true, true)?)? {
+        out.push_str(&text(&key_)?);
+        out.push_str("=");
+        out.push_str(&text(&value__)?);
+        out.push_str(";");
+    }
+    Ok(out)
+}
+
+/// Writes message 56, of the role user.
+fn write_message_56(a: &Option<Value>) -> Result<String, String> {
+    let a_value = read(a);
+    let mut out = String::new();
+    out.push_str(".\n");
+    for (name, own) in loop_pairs(&grouped_by(&a_value, "name")?)? {
+        out.push_str(&text(&name)?);
+        out.push_str(":");
+        out.push_str(&length_of(&own)?.to_string());
+        for x_ in loop_items(&own)? {
+            out.push_str(&text(&item_of(&x_, &Some(Value::from("name")))?)?);
+        }
+        out.push_str(";");
+    }
+    for x__ in loop_items(&sorted_by(&a_value, "name,k", false)?)? {
+        out.push_str(&text(&item_of(&x__, &Some(Value::from("name")))?)?);
+        out.push_str(&text(&item_of(&x__, &Some(Value::from("k")))?)?);
+        out.push_str(";");
+    }
+    Ok(out)
+}
+
 /// Returns the body of the request. Fails where a value is missing or of another kind than a message needs.
-pub fn request(t: &Value, a: &Value, n: &Value, o: Option<&Value>, x: Option<&str>, z: Option<&str>) -> Result<Value, String> {
+pub fn request(t: &Value, a: &Value, n: &Value, labels: &Value, o: Option<&Value>, x: Option<&str>, z: Option<&str>) -> Result<Value, String> {
     let message_1: &str = &write_message_1(&Some(t.clone()), &Some(a.clone()))?;
     let message_2: &str = &write_message_2(&Some(t.clone()), &Some(a.clone()), &o.cloned())?;
     let message_3: &str = &write_message_3(&Some(t.clone()), &o.cloned())?;
@@ -1429,6 +1729,16 @@ pub fn request(t: &Value, a: &Value, n: &Value, o: Option<&Value>, x: Option<&st
     let message_44: &str = &write_message_44(&Some(t.clone()), &x.map(Value::from), &z.map(Value::from))?;
     let message_45: &str = &write_message_45(&Some(a.clone()))?;
     let message_46: &str = &write_message_46(&Some(a.clone()), &Some(n.clone()))?;
+    let message_47: &str = &write_message_47(&Some(t.clone()))?;
+    let message_48: &str = &write_message_48(&Some(t.clone()), &Some(a.clone()), &Some(labels.clone()))?;
+    let message_49: &str = &write_message_49(&Some(t.clone()), &x.map(Value::from))?;
+    let message_50: &str = &write_message_50(&Some(a.clone()), &Some(n.clone()))?;
+    let message_51: &str = &write_message_51(&Some(a.clone()))?;
+    let message_52: &str = &write_message_52(&Some(a.clone()))?;
+    let message_53: &str = &write_message_53(&Some(t.clone()))?;
+    let message_54: &str = &write_message_54(&Some(a.clone()))?;
+    let message_55: &str = &write_message_55(&Some(a.clone()), &Some(labels.clone()))?;
+    let message_56: &str = &write_message_56(&Some(a.clone()))?;
     let mut body: Value = serde_json::from_str(BODY).unwrap_or_default();
     body["messages"][0]["content"] = message_1.to_owned().into();
     body["messages"][1]["content"] = message_2.to_owned().into();
@@ -1476,6 +1786,16 @@ pub fn request(t: &Value, a: &Value, n: &Value, o: Option<&Value>, x: Option<&st
     body["messages"][43]["content"] = message_44.to_owned().into();
     body["messages"][44]["content"] = message_45.to_owned().into();
     body["messages"][45]["content"] = message_46.to_owned().into();
+    body["messages"][46]["content"] = message_47.to_owned().into();
+    body["messages"][47]["content"] = message_48.to_owned().into();
+    body["messages"][48]["content"] = message_49.to_owned().into();
+    body["messages"][49]["content"] = message_50.to_owned().into();
+    body["messages"][50]["content"] = message_51.to_owned().into();
+    body["messages"][51]["content"] = message_52.to_owned().into();
+    body["messages"][52]["content"] = message_53.to_owned().into();
+    body["messages"][53]["content"] = message_54.to_owned().into();
+    body["messages"][54]["content"] = message_55.to_owned().into();
+    body["messages"][55]["content"] = message_56.to_owned().into();
     Ok(body)
 }
 
