@@ -63,8 +63,11 @@ impl CodeLanguage for RustCode {
     fn head(&self, name: &str, parameters: &[&str], about: &str, sets_again: bool) -> String {
         let parameters: Vec<String> =
             parameters.iter().map(|parameter| format!("{parameter}: &Option<Value>")).collect();
-        // A name may be set twice, or on both ways of a condition, before it is read.
-        let allows = if sets_again { "#[allow(unused_assignments)]\n" } else { "" };
+        let allows = if sets_again {
+            "#[allow(unused_assignments, reason = \"the template may set a name again before it is read\")]\n"
+        } else {
+            ""
+        };
         format!("/// Writes {about}.\n{allows}fn {name}({}) -> Result<String, String> {{\n", parameters.join(", "))
     }
 

@@ -78,6 +78,7 @@ const TEMPLATES: &[&str] = &[
     "{% for key, value in a|dictsort %}{{ key }}={{ value }};{% endfor %}{% for key, value in labels|dictsort(by='value', reverse=true) %}{{ key }}={{ value }};{% endfor %}",
     "{% for name, own in a|groupby('name') %}{{ name }}:{{ own|length }}{% for x in own %}{{ x.name }}{% endfor %};{% endfor %}{% for x in a|sort(attribute='name, k') %}{{ x.name }}{{ x.k }};{% endfor %}",
     // From here on in Python and in TypeScript alone.
+    "{{ a|select('eq', 0)|join(',') }}/{{ a|reject('ne', 1)|join(',') }}/{{ a|select('odd')|join(',') }}/{{ a|select('number')|join(',') }}",
     "a{b} {{{{ c }}\n{% if t %}\\ \"quotes\" 'single' {{ '}}' }}\t{% endif %}\n{\"json\": {\"a\": 1}}",
     "{% if a %}\n  {% for x in a %}\n    {% if loop.last %}\nlast\n    {% endif %}\n  {% endfor %}\n{% endif %}\ntail\n",
     "{{ t or 'nobody' }} {{ (t and 'some') or 'none' }} {{ 'a' if a else 'b' }} {{ 'c' if a }}",

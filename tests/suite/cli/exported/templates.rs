@@ -1005,7 +1005,7 @@ fn write_message_16(a: &Option<Value>, n: &Option<Value>) -> Result<String, Stri
 }
 
 /// Writes message 17, of the role user.
-#[allow(unused_assignments)]
+#[allow(unused_assignments, reason = "the template may set a name again before it is read")]
 fn write_message_17(t: &Option<Value>, a: &Option<Value>) -> Result<String, String> {
     let a_value = read(a);
     let mut out = String::new();
@@ -1488,7 +1488,7 @@ fn write_message_46(a: &Option<Value>, n: &Option<Value>) -> Result<String, Stri
 }
 
 /// Writes message 47, of the role user.
-#[allow(unused_assignments)]
+#[allow(unused_assignments, reason = "the template may set a name again before it is read")]
 fn write_message_47(t: &Option<Value>) -> Result<String, String> {
     let t_value = read(t);
     let mut out = String::new();
@@ -1535,7 +1535,7 @@ fn write_message_48(t: &Option<Value>, a: &Option<Value>, labels: &Option<Value>
 }
 
 /// Writes message 49, of the role user.
-#[allow(unused_assignments)]
+#[allow(unused_assignments, reason = "the template may set a name again before it is read")]
 fn write_message_49(t: &Option<Value>, x: &Option<Value>) -> Result<String, String> {
     let mut out = String::new();
     let mut x_: Option<Value> = x.clone();
@@ -1576,11 +1576,11 @@ fn write_message_51(a: &Option<Value>) -> Result<String, String> {
     out.push_str(".\n");
     out.push_str(&joined(&picked(&a_value, |item| Ok(holds(&item)))?, ",")?);
     out.push_str("/");
-    out.push_str(&length_of(&list_of(&picked(&a_value, |item___| Ok(!matches!(&item___, Some(Value::String(_)))))?)?)?.to_string());
+    out.push_str(&length_of(&list_of(&picked(&a_value, |item| Ok(!matches!(&item, Some(Value::String(_)))))?)?)?.to_string());
     out.push_str("/");
-    out.push_str(&joined(&picked(&a_value, |item____| Ok(item____.is_some()))?, "")?);
+    out.push_str(&joined(&picked(&a_value, |item| Ok(item.is_some()))?, "")?);
     out.push_str("/");
-    out.push_str(&joined(&picked(&a_value, |item_____| Ok(!same(&item_____, &Some(Value::from("x")))))?, "|")?);
+    out.push_str(&joined(&picked(&a_value, |item| Ok(!same(&item, &Some(Value::from("x")))))?, "|")?);
     Ok(out)
 }
 
@@ -1592,12 +1592,12 @@ fn write_message_52(a: &Option<Value>) -> Result<String, String> {
     for x_ in loop_items(&picked(&a_value, |item| Ok(holds(&item_of(&item, &Some(Value::from("name")))?)))?)? {
         out.push_str(&text(&item_of(&x_, &Some(Value::from("name")))?)?);
     }
-    for x__ in loop_items(&picked(&a_value, |item_| Ok(!same(&item_of(&item_, &Some(Value::from("name")))?, &Some(Value::from("B")))))?)? {
+    for x__ in loop_items(&picked(&a_value, |item| Ok(!same(&item_of(&item, &Some(Value::from("name")))?, &Some(Value::from("B")))))?)? {
         out.push_str("<");
         out.push_str(&text(&x__)?);
         out.push_str(">");
     }
-    out.push_str(&length_of(&list_of(&picked(&a_value, |item____| Ok(matches!(&item_of(&item____, &Some(Value::from("tags")))?, None | Some(Value::Array(_)))))?)?)?.to_string());
+    out.push_str(&length_of(&list_of(&picked(&a_value, |item| Ok(matches!(&item_of(&item, &Some(Value::from("tags")))?, None | Some(Value::Array(_)))))?)?)?.to_string());
     Ok(out)
 }
 
