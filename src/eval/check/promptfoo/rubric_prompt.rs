@@ -54,37 +54,33 @@ impl RubricPrompt {
     /// not named move nothing. The error says why the check cannot be.
     pub(crate) fn put(&self, check: &mut Check) -> Result<(), String> {
         let kind = check.kind.kind;
-        if !takes_prompt(kind) {
-            return Err(match kind {
-                CheckKind::Relevance => {
-                    "it asks for questions, of which promptfoo compares the embeddings with the input; \
-                                         a judge scores it here"
-                        .to_owned()
-                }
-                _ => "its judge takes none".to_owned(),
-            });
+        if kind == CheckKind::Relevance {
+            let why = "it asks for questions, of which promptfoo compares the embeddings with the input; a judge scores it here";
+            return Err(why.to_owned());
         }
+        if !takes_prompt(kind) {
+            return Err("no judge decides it".to_owned());
+        }
+        // What the judge is asked first moves nothing where it is not told what came of it.
+        let names_list = |then: &[Turn]| OwnPrompt::of(kind).is_some_and(|own| own.names_list(then));
+        let first_of = |first: &[Turn], then: &[Turn]| if names_list(then) { first.to_vec() } else { Vec::new() };
         let (first, then) = match (kind, self) {
             (CheckKind::GEval, Self::Messages(_) | Self::Two(_)) => return Ok(()),
             (CheckKind::GEval, Self::Steps { evaluate, .. }) if evaluate.is_empty() => {
                 return Err("it has no `evaluate`, and the built-in judge is told no steps".to_owned());
             }
             (CheckKind::GEval, Self::Steps { steps, evaluate }) => {
-                let names_steps = OwnPrompt::of(kind).is_some_and(|own| own.names_list(evaluate));
-                let usual = || vec![Turn::of(Role::User, USUAL_STEPS)];
-                let steps = match names_steps {
-                    false => Vec::new(),
-                    true if steps.is_empty() => usual(),
-                    true => steps.clone(),
-                };
-                (steps, evaluate.clone())
+                let usual = [Turn::of(Role::User, USUAL_STEPS)];
+                let steps = if steps.is_empty() { &usual } else { steps.as_slice() };
+                (first_of(steps, evaluate), evaluate.clone())
             }
-            (CheckKind::Faithfulness, Self::Two([first, then])) => (first.clone(), then.clone()),
+            (CheckKind::Faithfulness, Self::Two([first, then])) => (first_of(first, then), then.clone()),
             // promptfoo takes the first two messages for the two texts.
             (CheckKind::Faithfulness, Self::Messages(turns)) if turns.len() == 2 => {
                 let of = |turn: &Turn| vec![Turn { role: Role::User, ..turn.clone() }];
                 let mut each = turns.iter().map(of);
-                (each.next().unwrap_or_default(), each.next().unwrap_or_default())
+                let (first, then) = (each.next().unwrap_or_default(), each.next().unwrap_or_default());
+                (first_of(&first, &then), then)
             }
             (CheckKind::Faithfulness, Self::Messages(_) | Self::Steps { .. }) => {
                 return Err("it is no list of two texts, for the statements and for the verdicts".to_owned());
@@ -100,12 +96,16 @@ impl RubricPrompt {
     /// Returns that of a check that is judged by a prompt of its own; none where promptfoo has no form for it.
     pub(crate) fn of_check(check: &Check) -> Option<Self> {
         let (first, then) = (check.first_prompt.clone(), check.judge_prompt.clone());
-        Some(match check.kind.kind {
-            _ if then.is_empty() => return None,
-            CheckKind::GEval => Self::Steps { steps: first, evaluate: then },
-            CheckKind::Faithfulness if first.is_empty() => return None,
-            CheckKind::Faithfulness => Self::Two([first, then]),
-            _ => Self::Messages(then),
+        let kind = check.kind.kind;
+        if then.is_empty() || kind == CheckKind::Faithfulness && first.is_empty() {
+            return None;
+        }
+        Some(if kind == CheckKind::GEval {
+            Self::Steps { steps: first, evaluate: then }
+        } else if kind == CheckKind::Faithfulness {
+            Self::Two([first, then])
+        } else {
+            Self::Messages(then)
         })
     }
 
