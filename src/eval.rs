@@ -28,6 +28,7 @@ pub mod groups;
 pub mod improve;
 pub mod json_diff;
 pub mod judge_attacks;
+pub mod judge_change;
 pub mod judge_template;
 pub mod near_duplicates;
 pub mod pending;
