@@ -28,6 +28,7 @@ pub mod groups;
 pub mod improve;
 pub mod json_diff;
 pub mod judge_attacks;
+pub mod judge_change;
 pub mod judge_template;
 pub mod near_duplicates;
 pub mod pending;
@@ -48,6 +49,7 @@ pub mod whatif;
 pub(crate) mod answer;
 pub(crate) mod classification;
 pub(crate) mod confidence;
+pub(crate) mod judge_prompt;
 pub(crate) mod moderation;
 pub(crate) mod pattern;
 pub(crate) mod reason;
@@ -69,14 +71,14 @@ pub use crate::{
         groups::AnswerCounts,
         improve::Improvement,
         json_diff::JsonDiff,
-        judge_template::JudgeTemplate,
+        judge_template::{JudgeTemplate, Opinion},
         near_duplicates::NearDuplicates,
         pending::PendingCheck,
         program_check::ProgramCheck,
         quality::Review,
         reason::BadRule,
         rescore::{RescoreTotals, again, again_at_once},
-        rubric::{Opinion, Rubric},
+        rubric::Rubric,
         schema::JsonTypes,
         tally::Tally,
         tool_calls::{ToolTrace, call_problem, calls_as_json},

@@ -33,9 +33,8 @@ use crate::{
         document,
         tree::{YamlField, YamlNode, YamlTree},
     },
-    model::{
-        Check, CheckProgram, Format, Params, Prompt, Response, TextService, ToolSet, Turn, VarValue, error::StoreError,
-    },
+    eval::check::promptfoo::rubric_prompt::RubricPrompt,
+    model::{Check, CheckProgram, Format, Params, Prompt, Response, TextService, ToolSet, VarValue, error::StoreError},
     template::conversation,
     text::{
         json::ExactJson,
@@ -166,8 +165,8 @@ pub struct Test {
     pub transform: Option<String>,
     /// Why no check of an answer can be applied: the answer would be changed first. It is not written.
     pub unjudged: Option<String>,
-    /// The messages by which its rubrics are judged that bring none of their own.
-    pub judge_prompt: Vec<Turn>,
+    /// The prompt by which its rubrics are judged that bring none of their own.
+    pub rubric_prompt: Option<RubricPrompt>,
     /// Why no rubric can be: it would be judged by a prompt that is not read here. It is not written.
     pub unjudged_rubrics: Option<String>,
     /// What is put before each prompt.

@@ -58,6 +58,16 @@ try {
 
 const messages = asked.messages ?? [];
 const vars = { ...asked.vars };
+// What is known of the answer, in the words of promptfoo's providers.
+const { input = null, output: written = null } = asked.tokens ?? {};
+const metadata = {
+  model: asked.model,
+  finishReason: asked.finish,
+  tokenUsage: { prompt: input, completion: written, total: (input ?? 0) + (written ?? 0) },
+  cost: asked.cost,
+  latencyMs: asked.latency_ms,
+  cached: asked.cached,
+};
 const context = {
   prompt: messages.length === 1 ? messages[0].content : JSON.stringify(messages),
   vars,
@@ -65,12 +75,12 @@ const context = {
   config: asked.config ?? {},
   logProbs: undefined,
   provider: { id: asked.target, config: {} },
-  providerResponse: { output: asked.output, cost: asked.cost, finishReason: asked.finish },
+  providerResponse: { output: asked.output, ...metadata, metadata },
 };
 if (asked.asks === 'context') {
   try {
     const prompt = { label: context.prompt, raw: context.prompt };
-    const taken = await assertion(asked.output, { ...context, prompt, metadata: {} }, process);
+    const taken = await assertion(asked.output, { ...context, prompt, metadata }, process);
     const isText = (one) => typeof one === 'string';
     if (!isText(taken) && !(Array.isArray(taken) && taken.every(isText))) {
       throw new TypeError(`it returned ${typeof taken}, not a text or a list of texts`);

@@ -49,6 +49,20 @@ except Exception as error:
 
 variables = dict(case.get("vars") or {})
 config = case.get("config") or {}
+tokens = case.get("tokens") or {}
+# What is known of the answer, in the words of promptfoo's providers.
+metadata = {
+    "model": case.get("model"),
+    "finishReason": case.get("finish"),
+    "tokenUsage": {
+        "prompt": tokens.get("input"),
+        "completion": tokens.get("output"),
+        "total": (tokens.get("input") or 0) + (tokens.get("output") or 0),
+    },
+    "cost": case.get("cost"),
+    "latencyMs": case.get("latency_ms"),
+    "cached": case.get("cached"),
+}
 context = {
     "prompt": said_in_messages(case.get("messages") or []),
     "vars": variables,
@@ -56,11 +70,11 @@ context = {
     "config": config,
     "logProbs": None,
     "provider": {"id": case.get("target"), "config": {}},
-    "providerResponse": {"output": case.get("output"), "cost": case.get("cost"), "finishReason": case.get("finish")},
+    "providerResponse": {"output": case.get("output"), **metadata, "metadata": metadata},
 }
 if takes_context:
     context["prompt"] = {"label": context["prompt"], "raw": context["prompt"]}
-    context["metadata"] = {}
+    context["metadata"] = metadata
 try:
     result = function(case["output"], context)
     if inspect.isawaitable(result):

@@ -26,6 +26,20 @@ end
 
 messages = kase["messages"] || []
 variables = kase["vars"] || {}
+tokens = kase["tokens"] || {}
+# What is known of the answer, in the words of promptfoo's providers.
+metadata = {
+  "model" => kase["model"],
+  "finishReason" => kase["finish"],
+  "tokenUsage" => {
+    "prompt" => tokens["input"],
+    "completion" => tokens["output"],
+    "total" => (tokens["input"] || 0) + (tokens["output"] || 0),
+  },
+  "cost" => kase["cost"],
+  "latencyMs" => kase["latency_ms"],
+  "cached" => kase["cached"],
+}
 context = {
   "prompt" => messages.length == 1 ? messages[0]["content"] : JSON.generate(messages),
   "vars" => variables,
@@ -33,7 +47,7 @@ context = {
   "config" => kase["config"] || {},
   "logProbs" => nil,
   "provider" => { "id" => kase["target"], "config" => {} },
-  "providerResponse" => { "output" => kase["output"], "cost" => kase["cost"], "finishReason" => kase["finish"] },
+  "providerResponse" => { "output" => kase["output"], **metadata, "metadata" => metadata },
 }
 begin
   result = assertion.call(kase["output"], context)

@@ -1,5 +1,5 @@
 // Asks one of promptfoo's providers that is written in JavaScript: FILE EXPORT ID CONFIG ASKED PROMPT, the config as JSON;
-// ASKED is `answer`, `embedding` or `classification`. Prints retort's events, one a line. What the provider prints itself goes to standard error.
+// ASKED is `answer`, `embedding`, `classification` or `moderation`. Prints retort's events, one a line. What the provider prints itself goes to standard error.
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
@@ -23,17 +23,24 @@ const Provider = name ? (loaded[name] ?? whole[name]) : whole;
 const context = { vars: {}, prompt: { raw: prompt, label: prompt } };
 const options = { id, config: JSON.parse(config) };
 const provider = typeof Provider === 'function' && Provider.prototype ? new Provider(options) : Provider;
-const method = { answer: 'callApi', embedding: 'callEmbeddingApi', classification: 'callClassificationApi' }[asked];
-const field = asked === 'answer' ? 'output' : asked;
+const methods = {
+  answer: ['callApi', 'output'],
+  embedding: ['callEmbeddingApi', 'embedding'],
+  classification: ['callClassificationApi', 'classification'],
+  moderation: ['callModerationApi', 'flags'],
+};
+const [method, field] = methods[asked];
+// Of what a moderator is told, what was asked and what was answered, it is told the answer alone.
+const told = asked === 'moderation' ? ['', prompt] : [prompt, context];
 const ask = () => {
   if (asked !== 'answer' && typeof provider?.[method] !== 'function') return { error: `the provider has no \`${method}\`` };
-  return typeof provider === 'function' && asked === 'answer' ? provider(prompt, context) : provider[method](prompt, context);
+  return typeof provider === 'function' && asked === 'answer' ? provider(...told) : provider[method](...told);
 };
 const answer = await ask();
 if (answer?.error) say({ error: String(answer.error) });
 else if (answer?.[field] === undefined) say({ error: `the provider returned neither \`${field}\` nor \`error\`` });
 else {
-  const said = asked === 'classification' ? { classification: answer.classification } : answer[field];
+  const said = ['classification', 'moderation'].includes(asked) ? { [field]: answer[field] } : answer[field];
   say({ text: typeof said === 'string' ? said : JSON.stringify(said) });
   const { prompt: input, completion: output } = answer.tokenUsage ?? {};
   if (input || output) say({ usage: { ...(input && { input }), ...(output && { output }) } });

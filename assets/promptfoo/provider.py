@@ -1,5 +1,5 @@
 # Asks one of promptfoo's providers that is written in Python: FILE FUNCTION ID CONFIG ASKED PROMPT, the config as JSON;
-# ASKED is `answer`, `embedding` or `classification`.
+# ASKED is `answer`, `embedding`, `classification` or `moderation`.
 # Prints retort's events, one a line. What the provider prints itself goes to standard error.
 import asyncio, importlib.util, inspect, json, os, sys
 
@@ -24,8 +24,10 @@ spec.loader.exec_module(module)
 options = {"id": name, "config": json.loads(config)}
 context = {"vars": {}, "prompt": {"raw": prompt, "label": prompt}}
 function = function or {"answer": "call_api"}.get(asked, f"call_{asked}_api")
-field = "output" if asked == "answer" else asked
-answer = getattr(module, function)(prompt, options, *([context] if asked == "answer" else []))
+field = {"answer": "output", "moderation": "flags"}.get(asked, asked)
+# Of what a moderator is told, what was asked and what was answered, it is told the answer alone.
+told = {"answer": (prompt, options, context), "moderation": ("", prompt, options)}.get(asked, (prompt, options))
+answer = getattr(module, function)(*told)
 if inspect.isawaitable(answer):
     answer = asyncio.run(awaited(answer))
 if not isinstance(answer, dict) or not (field in answer or answer.get("error")):
@@ -33,7 +35,7 @@ if not isinstance(answer, dict) or not (field in answer or answer.get("error")):
 elif answer.get("error"):
     say(error=str(answer["error"]))
 else:
-    output = {field: answer[field]} if asked == "classification" else answer[field]
+    output = {field: answer[field]} if asked in ("classification", "moderation") else answer[field]
     say(text=output if isinstance(output, str) else json.dumps(output, ensure_ascii=False))
     tokens = answer.get("tokenUsage") or {}
     usage = {ours: tokens[theirs] for ours, theirs in (("input", "prompt"), ("output", "completion")) if tokens.get(theirs)}

@@ -128,7 +128,7 @@ fn reply(job: &StoreRequest, rows: u64) -> Option<StoreReply> {
         }
         StoreRequest::CellTexts { batch, rows } => {
             let row = |number: &u64| StoredRow {
-                text: RowText { number: *number, text: text(*number), expected: String::new() },
+                text: RowText { number: *number, text: text(*number), expected: String::new(), named: false },
                 cells: vec![cell(*number, *batch)],
             };
             StoreReply::CellTexts(rows.iter().map(row).collect())

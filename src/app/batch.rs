@@ -30,11 +30,13 @@ use ratatui::buffer::Buffer;
 use crate::{
     app::{
         action::{Action, BatchAction, GlobalAction, Verb},
+        ask,
         batch::{
             layout::{DetailAreas, TableAreas, columns_in, detail_areas},
             moved_batch::BatchWhatIf,
             run_state::ShownBatch,
             start::BatchSetup,
+            update::LISTED,
         },
         context::{Cx, Scene, Shared},
         event::Ticket,
@@ -275,6 +277,9 @@ impl Screen for Batches {
             BatchIntent::GoOn(BatchStep::SetUp, bench) => self.set_up(*bench, cx),
             BatchIntent::GoOn(BatchStep::Start, bench) => self.start_batch(*bench, cx),
             BatchIntent::GoOn(BatchStep::Open, bench) => self.pick_batch(&bench, cx),
+            BatchIntent::GoOn(BatchStep::Experiment { improves }, bench) => {
+                cx.ask(ask::batches(LISTED), (improves, bench), Self::experiment_of_bench);
+            }
             BatchIntent::SetLimits(limits) => self.set_limits(limits, cx),
             BatchIntent::Choose(choice) => self.chosen_for_form(choice, cx),
             BatchIntent::WriteThreshold(new) => self.write_threshold(new, cx),

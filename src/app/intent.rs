@@ -502,6 +502,8 @@ pub enum BatchStep {
     Start,
     /// The chosen batch is opened.
     Open,
+    /// An experiment on the prompt is set up: its improvement, or its ablation.
+    Experiment { improves: bool },
 }
 
 /// What is on the bench, as far as a batch is made of it.

@@ -1,5 +1,8 @@
 //! `retort drift`: what is on a model that goes soon, how it does on the successor, and the edit of the prompt.
 
+mod data;
+mod edit;
+pub(crate) mod judges;
 pub(crate) mod trial;
 
 use jiff::{ToSpan as _, tz::TimeZone};
@@ -80,19 +83,19 @@ async fn list(args: &DriftArgs, uses: &[LeavingUse], store: &Store, io: &mut Io<
     if uses.iter().any(|own| own.role == ModelRole::Target && own.leaving.successor.is_some()) {
         writeln!(io.err, "`retort drift --run` tries prompts on the successor, with the rows of their baselines")?;
     }
-    judges(uses, io)
+    judges_that_go(uses, io)
 }
 
 /// Says which judges go: another one gives other verdicts, and is set before the old one is gone.
-pub(crate) fn judges(uses: &[LeavingUse], io: &mut Io<'_>) -> Result<(), Stopped> {
+fn judges_that_go(uses: &[LeavingUse], io: &mut Io<'_>) -> Result<(), Stopped> {
     for own in uses.iter().filter(|own| own.role == ModelRole::Judge) {
-        let (place, next) = (clean_line(&own.place), own.leaving.successor.as_deref().unwrap_or("MODEL"));
+        let place = clean_line(&own.place);
+        let to = if own.leaving.successor.is_none() { " --to MODEL" } else { "" };
         writeln!(
             io.err,
-            "{place}: its judge goes, too: {}. Another judge gives other verdicts: `retort prompts judge llm-rubric --test -m \
-             {}` tries one, and `judge = \"…\"` in the check sets it",
-            own.leaving,
-            clean_line(next)
+            "{place}: its judge goes, too: {}. Another judge gives other verdicts: `retort drift --run {place}{to}` asks both \
+             about the answers of the baseline, while there are both",
+            own.leaving
         )?;
     }
     Ok(())

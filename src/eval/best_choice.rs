@@ -14,10 +14,10 @@ use crate::{
     eval::{
         check,
         check::source::text_of,
-        extract, judge_template,
+        extract, judge_prompt, judge_template,
         judge_template::JudgeTemplate,
         reason::{apart, inconclusive, name, verdict},
-        rubric::{MOST, case, said_by},
+        rubric::{MOST, OWN_PROMPT, case, said_by},
     },
     model::{Check, CheckKind, CheckType, Input, Prompt, Rule, Verdict},
 };
@@ -110,8 +110,8 @@ impl BestChoice {
     /// Names what is compared by what: answers whose checks have the same key are rivals.
     #[must_use]
     pub fn key(&self) -> String {
-        let Check { kind, value, threshold, judge, repeat, .. } = &self.check;
-        json!([kind.kind.name(), value, threshold, judge, repeat]).to_string()
+        let Check { kind, value, threshold, judge, judge_prompt, repeat, .. } = &self.check;
+        json!([kind.kind.name(), value, threshold, judge, judge_prompt, repeat]).to_string()
     }
 
     /// Makes the prompt and the inputs on which the judge is run: the answers in their order and in the reverse, for each
@@ -125,6 +125,10 @@ impl BestChoice {
         let template = JudgeTemplate::of(self.check.kind.kind).filter(|_| distinct.len() > 1)?;
         let criterion =
             self.check.value.as_ref().map(|value| text_of(value).map_or_else(|| value.clone(), Value::String));
+        if self.has_own_prompt() {
+            let outputs = [distinct.clone(), distinct.into_iter().rev().collect()];
+            return Some(self.asks_by(&outputs, criterion.as_ref(), input));
+        }
         let own = (template.value, criterion);
         let order = |answers: &mut dyn Iterator<Item = &String>| {
             let numbered = (1_u64..).zip(answers).map(|(number, answer)| json!({"number": number, "answer": answer}));
@@ -151,9 +155,13 @@ impl BestChoice {
         }
         let count = distinct.len();
         let read = |(at, said): (usize, &Result<&str, String>)| {
-            let (number, reason) = judge_template::read_best(said.as_ref()?, count)?;
+            let (place, reason) = if self.has_own_prompt() {
+                judge_prompt::read_place(said.as_ref()?, count)?
+            } else {
+                judge_template::read_best(said.as_ref()?, count)?
+            };
             // In the reverse order the last stands first.
-            Ok((if at.is_multiple_of(ORDERS) { number - 1 } else { count - number }, reason))
+            Ok((if at.is_multiple_of(ORDERS) { place } else { count - 1 - place }, reason))
         };
         let read: Vec<Result<(usize, String), String>> = said.iter().enumerate().map(read).collect();
         let mut votes = vec![0; count];
@@ -184,7 +192,9 @@ impl BestChoice {
     #[must_use]
     pub fn verdict(&self, own: &str, rivals: &[Rival], pick: &Pick) -> Verdict {
         let template = JudgeTemplate::of(self.check.kind.kind);
-        let judge = pick.model.as_ref().zip(template).map(|(model, template)| format!("{model}, {}", template.label()));
+        let label =
+            template.map(|template| if self.has_own_prompt() { OWN_PROMPT.to_owned() } else { template.label() });
+        let judge = pick.model.as_ref().zip(label).map(|(model, label)| format!("{model}, {label}"));
         let bare = match &pick.best {
             Err(why) => inconclusive(self.rule(), why),
             Ok((best, _)) if !pick.scores.is_empty() => self.by_score(own, rivals, pick, *best),
@@ -202,6 +212,28 @@ impl BestChoice {
     /// Makes the verdict of one that cannot be compared.
     pub(crate) fn unasked(&self, why: &str) -> Verdict {
         check::with_weight(&self.check, inconclusive(self.rule(), why))
+    }
+
+    fn has_own_prompt(&self) -> bool {
+        !self.check.judge_prompt.is_empty()
+    }
+
+    /// Makes the check's own prompt, told the answers in one order and the other beside the variables of the row.
+    fn asks_by(
+        &self,
+        outputs: &[Vec<String>; ORDERS],
+        criterion: Option<&Value>,
+        input: &Input,
+    ) -> (Arc<Prompt>, Vec<Input>) {
+        let order = |outputs: &Vec<String>| {
+            let mut told = input.clone();
+            let criterion = criterion.map(|value| text_of(value).unwrap_or_else(|| value.to_string()));
+            told.vars.extend(criterion.map(|text| ("criteria".to_owned(), text.into())));
+            told.vars.insert(judge_prompt::OUTPUTS.to_owned(), judge_prompt::list(outputs));
+            told
+        };
+        let inputs = (0..self.repeat).flat_map(|_| outputs.iter().map(order)).collect();
+        (judge_prompt::own_prompt(&self.check.judge_prompt, self.repeat == 1), inputs)
     }
 
     fn is_by_score(&self) -> bool {
@@ -343,7 +375,7 @@ mod tests {
     use super::*;
     use crate::{
         eval::rubric::unfenced,
-        model::{CheckKind, Status},
+        model::{CheckKind, Role, Status, Turn},
     };
 
     fn choice(repeat: u32) -> BestChoice {
@@ -410,6 +442,27 @@ mod tests {
         let said = statuses(&choice(1), &same, &[best(1), best(2)]);
         assert_eq!((said[0].0, said[1].0, said[2].0), (Status::Passed, Status::Failed, Status::Passed));
         assert!(said[1].1.contains("that of m0 and m2 was"), "{said:?}");
+    }
+
+    #[test]
+    fn by_a_prompt_of_its_own_the_answers_are_a_list_and_the_pick_is_counted_from_0() {
+        let turns = vec![Turn::of(Role::User, "{{ criteria }}: {{ outputs[0] }}")];
+        let check = Check { judge_prompt: turns, ..Check::of(CheckKind::SelectBest).with("the kindest") };
+        let (choice, two) = (BestChoice::of(&check), rivals(&["a", "b"]));
+        assert_ne!(choice.key(), self::choice(1).key(), "another prompt is another comparison");
+        let (prompt, inputs) = choice.asks(&two, &Input::of("Where is it?")).unwrap();
+        let told = |input: &Input| (input.vars["criteria"].to_string(), input.vars["outputs"].to_string());
+        let wanted = |outputs: &str| ("the kindest".to_owned(), outputs.to_owned());
+        let all: Vec<_> = inputs.iter().map(told).collect();
+        assert_eq!(all, [wanted(r#"["a","b"]"#), wanted(r#"["b","a"]"#)]);
+        assert_eq!(
+            (prompt.turns()[0].content.as_str(), inputs[0].text.as_str()),
+            ("{{ criteria }}: {{ outputs[0] }}", "Where is it?")
+        );
+        let said = statuses(&choice, &two, &["It is 1.".to_owned(), "0".to_owned()]);
+        assert_eq!(said[1], (Status::Passed, "picked of 2 answers: It is 1.".to_owned()));
+        let pick = choice.pick(&two, &[Ok("1"), Ok("0")], "big");
+        assert_eq!(choice.verdict("b", &two, &pick).judge.as_deref(), Some("big, its own prompt"));
     }
 
     #[test]

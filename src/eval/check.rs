@@ -6,7 +6,7 @@
 //! found out is inconclusive either way.
 //!
 //! A check that waits for a model or a program names what it waits for, and what that says is judged here: so
-//! `best_choice`, `classification`, `embedding`, `judge_template`, `moderation`, `pending`, `program_check`, `rubric` and
+//! `best_choice`, `classification`, `embedding`, `moderation`, `pending`, `program_check`, `rubric` and
 //! `service_check` are one machine with this file.
 
 pub mod promptfoo;

@@ -2,8 +2,8 @@
 
 use crate::{
     eval::{
-        judge_template::JudgeTemplate,
-        rubric::{Opinion, Rubric},
+        judge_template::{JudgeTemplate, Opinion},
+        rubric::Rubric,
     },
     model::{Check, CheckKind, Input, Message, Prompt, Role, Status},
 };
@@ -146,7 +146,7 @@ impl JudgeTrials {
         let result = |(trial, inputs): (&JudgeTrial, &Vec<Input>)| {
             let (own, after) = rest.split_at(inputs.len().min(rest.len()));
             rest = after;
-            let opinion: Result<Opinion, String> = self.rubric.read(own);
+            let opinion: Result<Opinion, String> = self.rubric.read(own, &Input::of(QUESTION));
             let verdict = self.rubric.verdict(&[opinion], Some(model));
             JudgeTrialResult { trial: *trial, status: verdict.status, reason: verdict.reason }
         };

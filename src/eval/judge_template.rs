@@ -9,8 +9,8 @@ use std::sync::{Arc, LazyLock};
 use serde_json::Value;
 
 use crate::{
-    eval::{JsonTypes, extract, reason::name, reason::quote, rubric::Opinion, stats::PositionBias},
-    model::{CheckKind, Format, Params, Prompt, Response, Turn, prompt_toml},
+    eval::{JsonTypes, extract, reason::name, reason::quote, stats::PositionBias},
+    model::{CheckKind, Params, Prompt, prompt_toml},
 };
 
 /// A built-in judge.
@@ -27,19 +27,6 @@ pub struct JudgeTemplate {
     pub(crate) needs: JudgeValue,
     /// Whether it is told what was asked, and the answer.
     pub(crate) material: JudgeMaterial,
-    pub(crate) scale: Scale,
-    /// What a prompt of a check's own is told in the place of it, where a check may have one.
-    pub(crate) own: Option<OwnPrompt>,
-}
-
-/// What a prompt of a check's own is told beside the variables of the row, and how its answer is read: as promptfoo has it of
-/// a `rubricPrompt`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct OwnPrompt {
-    /// The variable that stands for the answer.
-    pub(crate) answer: &'static str,
-    /// The variable that stands for the value of the check.
-    pub(crate) value: &'static str,
     pub(crate) scale: Scale,
 }
 
@@ -97,12 +84,17 @@ pub(crate) enum Scale {
     Better,
     /// The number of the best of several.
     Best,
-    /// A yes or no, a number, or both; the number may be any.
-    PassOrScore,
-    /// A yes or no: as JSON, or by the letter that the answer ends with.
-    LastLetter,
-    /// How the answer stands to a reference: by one of five letters, as JSON or in brackets.
-    Category,
+}
+
+/// What a judge says of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opinion {
+    /// Whether it satisfies the rubric.
+    pub pass: bool,
+    /// How well, from 0 to 1; as a check's own prompt has it, where it has one.
+    pub score: f64,
+    /// Why, in the judge's words.
+    pub reason: String,
 }
 
 /// Every built-in judge.
@@ -115,7 +107,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::Text,
         material: JudgeMaterial::Answer,
         scale: Scale::PassAndScore,
-        own: Some(OwnPrompt { answer: "output", value: "rubric", scale: Scale::PassOrScore }),
     },
     JudgeTemplate {
         kind: CheckKind::Factuality,
@@ -125,7 +116,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::Text,
         material: JudgeMaterial::Answer,
         scale: Scale::Relation,
-        own: Some(OwnPrompt { answer: "completion", value: "ideal", scale: Scale::Category }),
     },
     JudgeTemplate {
         kind: CheckKind::ModelGradedClosedqa,
@@ -135,7 +125,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::Text,
         material: JudgeMaterial::Answer,
         scale: Scale::Pass,
-        own: Some(OwnPrompt { answer: "completion", value: "criteria", scale: Scale::LastLetter }),
     },
     JudgeTemplate {
         kind: CheckKind::GEval,
@@ -145,7 +134,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::Texts,
         material: JudgeMaterial::Answer,
         scale: Scale::Criteria,
-        own: None,
     },
     JudgeTemplate {
         kind: CheckKind::Relevance,
@@ -155,7 +143,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::OrInput,
         material: JudgeMaterial::Answer,
         scale: Scale::Score,
-        own: None,
     },
     JudgeTemplate {
         kind: CheckKind::Faithfulness,
@@ -165,7 +152,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::OrContext,
         material: JudgeMaterial::Answer,
         scale: Scale::Share { list: "claims", text: "claim", flag: "supported" },
-        own: None,
     },
     JudgeTemplate {
         kind: CheckKind::ContextRecall,
@@ -175,7 +161,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::Text,
         material: JudgeMaterial::Context,
         scale: Scale::Share { list: "statements", text: "statement", flag: "found" },
-        own: None,
     },
     JudgeTemplate {
         kind: CheckKind::ContextRelevance,
@@ -185,7 +170,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::OrContext,
         material: JudgeMaterial::Nothing,
         scale: Scale::Share { list: "statements", text: "statement", flag: "needed" },
-        own: None,
     },
     JudgeTemplate {
         kind: CheckKind::InstructionFollowing,
@@ -195,7 +179,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::OrMessages,
         material: JudgeMaterial::Answer,
         scale: Scale::Share { list: "instructions", text: "instruction", flag: "followed" },
-        own: None,
     },
     JudgeTemplate {
         kind: CheckKind::Style,
@@ -205,7 +188,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::Text,
         material: JudgeMaterial::Answer,
         scale: Scale::Rating("rating"),
-        own: None,
     },
     JudgeTemplate {
         kind: CheckKind::ConversationRelevance,
@@ -215,7 +197,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::Conversation,
         material: JudgeMaterial::Answer,
         scale: Scale::Share { list: "turns", text: "turn", flag: "relevant" },
-        own: None,
     },
     JudgeTemplate {
         kind: CheckKind::Pairwise,
@@ -225,7 +206,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::Text,
         material: JudgeMaterial::BothOrders,
         scale: Scale::Better,
-        own: None,
     },
     JudgeTemplate {
         kind: CheckKind::SelectBest,
@@ -235,7 +215,6 @@ pub const TEMPLATES: &[JudgeTemplate] = &[
         needs: JudgeValue::Text,
         material: JudgeMaterial::AllOfRow,
         scale: Scale::Best,
-        own: None,
     },
 ];
 
@@ -291,20 +270,7 @@ impl JudgeTemplate {
 }
 
 /// The description of every prompt that a check brings for its judge, by which the runs of these judges are known.
-const OWN: &str = "Judges an answer by the prompt of its check";
-
-/// Makes the prompt of a judge that is asked by messages of a check's own. As of a built-in one the temperature is left to
-/// the model where the same question is asked again.
-pub(crate) fn own_prompt(turns: &[Turn], once: bool) -> Arc<Prompt> {
-    let mut prompt = Prompt {
-        description: OWN.to_owned(),
-        params: Params { temperature: once.then_some(0.0), ..Params::default() },
-        response: Response { format: Format::Text, ..Response::default() },
-        ..Prompt::default()
-    };
-    prompt.set_turns(turns.to_vec());
-    Arc::new(prompt)
-}
+pub(crate) const OWN_DESCRIPTION: &str = "Judges an answer by the prompt of its check";
 
 /// Tells whether a prompt is one that judges are asked by, or were by an earlier version: its first sentence
 /// stays. One that a check brings has its description.
@@ -312,17 +278,12 @@ pub(crate) fn own_prompt(turns: &[Turn], once: bool) -> Arc<Prompt> {
 pub fn is_asked_by(prompt: &Prompt) -> bool {
     let first = |system: &str| system.split(['.', '?']).next().map(str::trim).unwrap_or_default().to_owned();
     let own = first(&prompt.system);
-    prompt.description == OWN || !own.is_empty() && PROMPTS.iter().any(|prompts| first(&prompts.once.system) == own)
+    prompt.description == OWN_DESCRIPTION
+        || !own.is_empty() && PROMPTS.iter().any(|prompts| first(&prompts.once.system) == own)
 }
 
 /// Reads what a judge answered on a scale. The error tells in words why it cannot be used.
 pub(crate) fn read(scale: Scale, answer: &str) -> Result<Opinion, String> {
-    if scale == Scale::LastLetter {
-        return last_letter(answer);
-    }
-    if scale == Scale::Category {
-        return category(answer);
-    }
     let json = object(answer)?;
     let own = || reason(&json);
     Ok(match scale {
@@ -357,16 +318,13 @@ pub(crate) fn read(scale: Scale, answer: &str) -> Result<Opinion, String> {
             };
             Opinion { pass: true, score, reason: own()? }
         }
-        Scale::PassOrScore => pass_or_score(&json)?,
-        Scale::Best | Scale::LastLetter | Scale::Category => {
-            return Err("the best of several answers is no judgement of one".to_owned());
-        }
+        Scale::Best => return Err("the best of several answers is no judgement of one".to_owned()),
     })
 }
 
 /// How an answer may stand to a reference: the word of the built-in judge, promptfoo's letter, the score, and what is said of
 /// it.
-const RELATIONS: &[(&str, char, f64, &str)] = &[
+pub(crate) const RELATIONS: &[(&str, char, f64, &str)] = &[
     ("less", 'A', 0.5, "it says less"),
     ("more", 'B', 0.5, "it says more"),
     ("same", 'C', 1.0, "it says the same"),
@@ -374,73 +332,15 @@ const RELATIONS: &[(&str, char, f64, &str)] = &[
     ("harmless", 'E', 1.0, "it differs in what does not matter"),
 ];
 
-/// Reads `pass`, `score` and `reason`, of which the last may be missing and one of the others.
-fn pass_or_score(json: &Value) -> Result<Opinion, String> {
-    let reason = json.get("reason").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
-    let pass = json.get("pass").filter(|pass| !pass.is_null()).map(|_| flag(json, "pass")).transpose()?;
-    let score = match json.get("score") {
-        None | Some(Value::Null) => None,
-        Some(value) => {
-            let number =
-                value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|number| number.is_finite());
-            Some(number.ok_or_else(|| format!("the judge's `score` is {}, not a number", name(value)))?)
-        }
-    };
-    match (pass, score) {
-        (None, None) => Err("the judge's answer holds neither `pass` nor `score`".to_owned()),
-        (pass, score) => {
-            let pass = pass.unwrap_or(true);
-            Ok(Opinion { pass, score: score.unwrap_or_else(|| f64::from(u8::from(pass))), reason })
-        }
-    }
-}
-
-/// Reads `{"pass": …}`, or a text that ends with `Y` or `N`.
-fn last_letter(answer: &str) -> Result<Opinion, String> {
-    if let Ok(json) = object(answer) {
-        return pass_or_score(&json);
-    }
-    let text = extract::answer(answer).trim_end();
-    let pass = match text.chars().next_back() {
-        Some('Y') => true,
-        Some('N') => false,
-        _ => return Err("the judge's answer ends neither with `Y` nor with `N`".to_owned()),
-    };
-    Ok(Opinion { pass, score: f64::from(u8::from(pass)), reason: text.to_owned() })
-}
-
-/// Reads `{"category": "A", "reason": …}`, or a text with `(A)` in it.
-fn category(answer: &str) -> Result<Opinion, String> {
-    let json = object(answer).ok().filter(|json| json.get("category").is_some());
-    let (letter, reason) = if let Some(json) = &json {
-        let reason = json.get("reason").and_then(Value::as_str).unwrap_or_default().trim();
-        (word(json, "category")?.to_uppercase(), reason)
-    } else {
-        let text = extract::answer(answer);
-        let ends = |at: usize| text.get(..at)?.chars().next_back();
-        let found = text.match_indices(')').find_map(|(at, _)| {
-            let letter = ends(at).filter(|letter| matches!(letter, 'a'..='e' | 'A'..='E'))?;
-            let before = text.get(..at - letter.len_utf8())?.chars().next_back();
-            before.is_none_or(|c| c == '(' || c.is_whitespace()).then_some((at, letter))
-        });
-        let (at, letter) = found.ok_or("the judge's answer holds no letter from (A) to (E)")?;
-        (letter.to_uppercase().to_string(), text.get(at + 1..).unwrap_or_default().trim())
-    };
-    let known = RELATIONS.iter().find(|(_, own, ..)| letter.chars().eq([*own]));
-    let (.., score, words) = known.ok_or_else(|| format!("the judge's `category` is {}", quote(&letter)))?;
-    let reason = if reason.is_empty() { (*words).to_owned() } else { format!("{words}: {reason}") };
-    Ok(Opinion { pass: *score > 0.0, score: *score, reason })
-}
-
-/// Reads which of so many answers a judge picked, counted from 1, and why.
+/// Reads which of so many answers a judge picked, and why: it counts them from 1, and the place is counted from 0.
 pub(crate) fn read_best(answer: &str, answers: usize) -> Result<(usize, String), String> {
     let json = object(answer)?;
     let (why, number) = (reason(&json)?, whole(&json, "best", 1, answers)?);
-    Ok((number as usize, why))
+    Ok((number as usize - 1, why))
 }
 
 /// Takes the JSON object out of what a judge answered.
-fn object(answer: &str) -> Result<Value, String> {
+pub(crate) fn object(answer: &str) -> Result<Value, String> {
     let (json, how) = extract(answer, JsonTypes::OBJECT)
         .map_err(|error| format!("the judge's answer is not JSON: {}", error.problem))?;
     if how.others > 0 {
@@ -490,7 +390,7 @@ fn reason(json: &Value) -> Result<String, String> {
     if reason.is_empty() { Err("the judge gave no reason".to_owned()) } else { Ok(reason.to_owned()) }
 }
 
-fn flag(json: &Value, key: &str) -> Result<bool, String> {
+pub(crate) fn flag(json: &Value, key: &str) -> Result<bool, String> {
     match json.get(key) {
         Some(Value::Bool(flag)) => Ok(*flag),
         Some(Value::String(word)) => match word.trim().to_lowercase().as_str() {
@@ -522,12 +422,12 @@ fn whole(json: &Value, key: &str, low: usize, high: usize) -> Result<f64, String
     within.ok_or_else(|| format!("the judge's `{key}` is {}, not a whole number from {low} to {high}", name(value)))
 }
 
-fn word<'a>(json: &'a Value, key: &str) -> Result<&'a str, String> {
+pub(crate) fn word<'a>(json: &'a Value, key: &str) -> Result<&'a str, String> {
     let value = json.get(key).ok_or_else(|| format!("the judge's answer holds no `{key}`"))?;
     value.as_str().map(str::trim).ok_or_else(|| format!("the judge's `{key}` is {}", name(value)))
 }
 
-fn entries<'a>(json: &'a Value, list: &str) -> Result<&'a [Value], String> {
+pub(crate) fn entries<'a>(json: &'a Value, list: &str) -> Result<&'a [Value], String> {
     match json.get(list) {
         Some(Value::Array(entries)) => Ok(entries),
         Some(other) => Err(format!("the judge's `{list}` is {}", name(other))),

@@ -40,6 +40,9 @@ struct Moderated {
 impl Moderated {
     fn read(text: &str, wanted: &[String]) -> Result<Self, String> {
         let result: Value = serde_json::from_str(text).unwrap_or_default();
+        if let Some(flags) = result.get("flags") {
+            return Self::of_flags(flags, wanted);
+        }
         let all = result.get("categories").and_then(Value::as_object);
         let all = all.filter(|all| !all.is_empty()).ok_or("the model's answer is no moderation")?;
         if let Some(lost) = wanted.iter().find(|name| !all.contains_key(*name)) {
@@ -60,6 +63,25 @@ impl Moderated {
             }
         }
         found.flagged.sort_by(|(_, one), (_, other)| other.unwrap_or(0.0).total_cmp(&one.unwrap_or(0.0)));
+        Ok(found)
+    }
+
+    /// Reads the flags of a promptfoo provider: of each its `code`, and its `description` and `confidence` if it has them. A
+    /// category that is not among them is not flagged.
+    fn of_flags(flags: &Value, wanted: &[String]) -> Result<Self, String> {
+        let flags = flags.as_array().ok_or("the provider's `flags` is no list")?;
+        let mut found = Self::default();
+        for flag in flags {
+            let code = flag.get("code").and_then(Value::as_str).ok_or("one of the provider's flags has no `code`")?;
+            if !wanted.is_empty() && !wanted.iter().any(|name| name == code) {
+                continue;
+            }
+            let title = flag.get("description").and_then(Value::as_str).filter(|title| *title != code);
+            let title = title.map_or_else(|| code.to_owned(), |title| format!("{code} ({title})"));
+            let score = flag.get("confidence").and_then(Value::as_f64).filter(|score| score.is_finite());
+            found.highest = found.highest.into_iter().chain(score).reduce(f64::max);
+            found.flagged.push((title, score));
+        }
         Ok(found)
     }
 

@@ -11,13 +11,15 @@ use crate::{
     eval::{
         check,
         check::source::text_of,
-        extract, judge_template,
-        judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue, OwnPrompt},
+        extract, judge_prompt,
+        judge_prompt::{JudgeAnswer, JudgeBasis, OwnPrompt, Told},
+        judge_template,
+        judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue, Opinion},
         program_check::ContextProgram,
         reason::{apart, inconclusive, verdict},
         service_prompt::asks_service,
     },
-    model::{Check, Input, Message, Prompt, Verdict, id},
+    model::{Check, Input, Message, Prompt, VarValue, Verdict, id},
     template::conversation::EARLIER,
 };
 
@@ -33,6 +35,9 @@ pub fn is_judge(prompt_name: Option<&str>, prompt: &Prompt) -> bool {
 
 /// How often a judge is asked at most for one answer.
 pub const MOST: u32 = 20;
+
+/// How a judge is called that is asked by a prompt of its check.
+pub(crate) const OWN_PROMPT: &str = "its own prompt";
 
 /// What is said of a judge that refused an answer.
 const REFUSED: &str = "the judge says it fails";
@@ -50,6 +55,8 @@ pub struct Rubric {
     pub(crate) context: Option<ContextProgram>,
     /// The context that it took out; an error says why there is none.
     pub(crate) found_context: Option<Result<String, String>>,
+    /// What the judge listed when it was asked first; an error says why there is nothing.
+    pub(crate) listed: Option<Result<Vec<String>, String>>,
     template: &'static JudgeTemplate,
     check: Check,
 }
@@ -61,17 +68,6 @@ impl PartialEq for Rubric {
     }
 }
 
-/// What a judge says of an answer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Opinion {
-    /// Whether it satisfies the rubric.
-    pub pass: bool,
-    /// How well, from 0 to 1; as a check's own prompt has it, where it has one.
-    pub score: f64,
-    /// Why, in the judge's words.
-    pub reason: String,
-}
-
 impl Rubric {
     /// Takes a check that was filled for its input. The judge is that of its kind.
     pub(crate) fn of(check: &Check, template: &'static JudgeTemplate) -> Self {
@@ -79,6 +75,7 @@ impl Rubric {
             part: None,
             context: None,
             found_context: None,
+            listed: None,
             judge: check.judge.clone(),
             repeat: check.repeat.unwrap_or(1).clamp(1, MOST),
             template,
@@ -95,16 +92,11 @@ impl Rubric {
     /// it compares, in one order and the other. `messages` are those that were sent. The error says what it lacks.
     pub fn asks(&self, answer: &str, input: &Input, messages: &[Message]) -> Result<(Arc<Prompt>, Vec<Input>), String> {
         if let Some(own) = self.own() {
-            return Ok(self.asks_by(own, answer, input, messages));
+            return self.asks_by(own, answer, input, messages);
         }
         let template = self.template;
-        let context = || match (&self.context, &self.found_context) {
-            (None, _) => input.value("context").map(Value::from).ok_or_else(|| NO_CONTEXT.to_owned()),
-            (Some(_), Some(found)) => found.clone().map(Value::from),
-            (Some(_), None) => Err("the program that takes out the context was not run".to_owned()),
-        };
-        let sent =
-            || messages.iter().map(|message| json!({"role": message.role, "content": message.content})).collect();
+        let context = || self.context_of(input).map(Value::from);
+        let sent = || sent(messages);
         let value = match (&self.check.value, template.needs) {
             (Some(value), _) => Some(text_of(value).map_or_else(|| value.clone(), Value::String)),
             (None, JudgeValue::OrContext) => Some(context()?),
@@ -130,40 +122,153 @@ impl Rubric {
 
     /// What the check's own prompt is told, if it has one.
     fn own(&self) -> Option<&'static OwnPrompt> {
-        self.template.own.as_ref().filter(|_| !self.check.judge_prompt.is_empty())
+        OwnPrompt::of(self.check.kind.kind).filter(|_| !self.check.judge_prompt.is_empty())
     }
 
-    /// Makes the check's own prompt with the variables of the row, the answer and the value of the check. Where the row has no
-    /// input what was sent stands for it.
-    fn asks_by(&self, own: &OwnPrompt, answer: &str, input: &Input, messages: &[Message]) -> (Arc<Prompt>, Vec<Input>) {
+    /// The context by which an answer to an input is judged. The error says what is missing.
+    fn context_of(&self, input: &Input) -> Result<String, String> {
+        match (&self.context, &self.found_context) {
+            (None, _) => input.value("context").map(str::to_owned).ok_or_else(|| NO_CONTEXT.to_owned()),
+            (Some(_), Some(found)) => found.clone(),
+            (Some(_), None) => Err("the program that takes out the context was not run".to_owned()),
+        }
+    }
+
+    /// The context that a prompt of the check's own is told: the value of the check, where it takes it from there. The texts
+    /// of a list stand one after the other.
+    fn own_context(&self, input: &Input) -> Result<String, String> {
+        let context = match self.check.value.as_ref().filter(|_| self.template.needs == JudgeValue::OrContext) {
+            Some(value) => text_of(value).unwrap_or_else(|| value.to_string()),
+            None => self.context_of(input)?,
+        };
+        let texts: Option<Vec<String>> = serde_json::from_str(&context).ok();
+        Ok(texts.map_or(context, |texts| texts.join("\n\n")))
+    }
+
+    /// Makes the prompt and the input on which the judge is run once before it judges, where the check has it asked first.
+    /// The error says what it lacks.
+    pub(crate) fn asks_first(
+        &self,
+        answer: &str,
+        input: &Input,
+        messages: &[Message],
+    ) -> Option<Result<(Arc<Prompt>, Input), String>> {
+        let (own, first) = (self.own()?, &self.check.first_prompt);
+        if first.is_empty() {
+            return None;
+        }
+        let told = self.told(own, answer, input, messages);
+        Some(told.map(|told| (judge_prompt::own_prompt(first, true), told)))
+    }
+
+    /// Takes what the judge said when it was asked first.
+    pub(crate) fn take_list(&mut self, said: Result<&str, String>) {
+        let list = self.own().and_then(|own| own.first);
+        self.listed = list.map(|list| list.read(said?));
+    }
+
+    /// Gives the input of an own prompt its variables: those of the row, and what the kind is told. Where the row has no input
+    /// what was sent stands for it.
+    fn told(&self, own: &OwnPrompt, answer: &str, input: &Input, messages: &[Message]) -> Result<Input, String> {
         let mut told = input.clone();
         if told.value("input").is_none_or(str::is_empty) {
             told.text = match messages {
                 [one] => one.content.clone(),
-                all => all
-                    .iter()
-                    .map(|message| json!({"role": message.role, "content": message.content}))
-                    .collect::<Value>()
-                    .to_string(),
+                all => sent(all).to_string(),
             };
         }
-        let answer = self.part.as_deref().unwrap_or_else(|| extract::answer(answer));
-        told.vars.insert(own.answer.to_owned(), answer.into());
-        if let Some(value) = &self.check.value {
-            told.vars.insert(own.value.to_owned(), text_of(value).unwrap_or_else(|| value.to_string()).into());
+        let question = |told: &Input| told.value("query").or_else(|| told.value("input")).map(str::to_owned);
+        for (name, what) in own.told {
+            let value: Option<VarValue> = match what {
+                Told::Answer => Some(self.part.as_deref().unwrap_or_else(|| extract::answer(answer)).into()),
+                Told::Value => match &self.check.value {
+                    Some(Value::Array(many)) if self.template.needs == JudgeValue::Texts => {
+                        Some(many.iter().filter_map(text_of).collect::<Vec<_>>().join("\n").into())
+                    }
+                    Some(value) => Some(text_of(value).unwrap_or_else(|| value.to_string()).into()),
+                    None if self.template.needs == JudgeValue::OrMessages => Some(sent(messages).to_string().into()),
+                    None => None,
+                },
+                Told::Context => Some(self.own_context(input)?.into()),
+                Told::Question => question(&told).map(VarValue::from),
+                Told::Listed => match (&self.listed, own.first) {
+                    (Some(listed), Some(list)) => Some(list.tell(listed.as_ref()?)),
+                    _ => None,
+                },
+                Told::Always(text) => Some((*text).into()),
+                Told::EachCall => None,
+            };
+            if let Some(value) = value {
+                told.vars.insert((*name).to_owned(), value);
+            }
         }
-        (judge_template::own_prompt(&self.check.judge_prompt, self.repeat == 1), vec![told])
+        Ok(told)
     }
 
-    /// Reads what the judge said when it was asked once: one answer, or two where it was asked in both orders.
-    pub fn read(&self, answers: &[Result<&str, String>]) -> Result<Opinion, String> {
-        let scale = self.own().map_or(self.template.scale, |own| own.scale);
-        let one = |answer: &Result<&str, String>| judge_template::read(scale, answer.as_ref()?);
-        match answers {
-            [one_order, other_order] => Ok(judge_template::both_orders(&one(one_order)?, &one(other_order)?)),
-            [answer] => one(answer),
-            _ => Err("no judge model was asked".to_owned()),
+    /// Makes the check's own prompt with what it is told each time it is asked.
+    fn asks_by(
+        &self,
+        own: &OwnPrompt,
+        answer: &str,
+        input: &Input,
+        messages: &[Message],
+    ) -> Result<(Arc<Prompt>, Vec<Input>), String> {
+        let told = self.told(own, answer, input, messages)?;
+        let answer = self.part.as_deref().unwrap_or_else(|| extract::answer(answer));
+        let with = |vars: &[(&str, VarValue)]| {
+            let mut told = told.clone();
+            told.vars.extend(vars.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            told
+        };
+        let inputs = match own.form {
+            JudgeAnswer::Better => {
+                let other = self.check.value.as_ref().map(|value| text_of(value).unwrap_or_else(|| value.to_string()));
+                let other = other.ok_or("there is no other answer to compare it with")?;
+                let (first, second) = judge_prompt::PAIR;
+                let order = |one: &str, other: &str| with(&[(first, one.into()), (second, other.into())]);
+                vec![order(answer, &other), order(&other, answer)]
+            }
+            JudgeAnswer::TurnVerdict => {
+                let mut turns = match earlier(input) {
+                    Some(Value::Array(turns)) => turns,
+                    _ => Vec::new(),
+                };
+                turns.push(json!({"input": told.value("input").unwrap_or_default(), "output": answer}));
+                let window = |last: usize| {
+                    let from = (last + 1).saturating_sub(judge_prompt::WINDOW);
+                    let turns = turns.get(from..=last).unwrap_or_default();
+                    with(&[(judge_prompt::MESSAGES, VarValue::Json(Value::from(turns).to_string()))])
+                };
+                (0..turns.len()).map(window).collect()
+            }
+            JudgeAnswer::PassOrScore
+            | JudgeAnswer::LastLetter
+            | JudgeAnswer::Category
+            | JudgeAnswer::OutOfTen
+            | JudgeAnswer::Attributed
+            | JudgeAnswer::Quoted
+            | JudgeAnswer::Verdicts => vec![told],
+            JudgeAnswer::Place => return Err("the answers of a row are compared together".to_owned()),
+        };
+        Ok((judge_prompt::own_prompt(&self.check.judge_prompt, self.repeat == 1), inputs))
+    }
+
+    /// Reads what the judge said of an answer to an input when it was asked once: one answer, two where it was asked in both
+    /// orders, or one for each turn of a conversation.
+    pub fn read(&self, answers: &[Result<&str, String>], input: &Input) -> Result<Opinion, String> {
+        let Some(own) = self.own() else {
+            let one = |answer: &Result<&str, String>| judge_template::read(self.template.scale, answer.as_ref()?);
+            return read_orders(answers, one);
+        };
+        let listed = self.listed.as_ref().and_then(|listed| Some(listed.as_ref().ok()?.len()));
+        let context = (own.form == JudgeAnswer::Quoted).then(|| self.own_context(input));
+        let by = JudgeBasis { context, listed };
+        let one = |answer: &Result<&str, String>| judge_prompt::read(own.form, answer.as_ref()?, &by);
+        if own.form == JudgeAnswer::TurnVerdict {
+            let turns: Result<Vec<Opinion>, String> = answers.iter().map(one).collect();
+            return judge_prompt::share_of_turns(&turns?);
         }
+        read_orders(answers, one)
     }
 
     /// Makes one verdict of what the judge said each time it was asked: the mean score, and the pass
@@ -171,7 +276,7 @@ impl Rubric {
     /// verdict, the verdict is inconclusive. It names the model that judged, if one was asked, and the version of its prompt.
     #[must_use]
     pub fn verdict(&self, opinions: &[Result<Opinion, String>], model: Option<&str>) -> Verdict {
-        let label = if self.own().is_some() { "its own prompt".to_owned() } else { self.template.label() };
+        let label = if self.own().is_some() { OWN_PROMPT.to_owned() } else { self.template.label() };
         let judge = model.map(|model| format!("{model}, {label}"));
         Verdict { judge, ..self.bare_verdict(opinions) }
     }
@@ -186,7 +291,7 @@ impl Rubric {
         }
         let least = check::least(&self.check);
         // Whether it holds, each unusable answer taken for a pass or a failure that is as clear as can be.
-        let highest = if self.own().is_some() { f64::MAX } else { 1.0 };
+        let highest = self.own().map_or(1.0, |own| own.form.most());
         let holds_with = |open: f64| {
             let all = opinions.len() as f64;
             let open_passes = open * errors.len() as f64;
@@ -233,6 +338,23 @@ impl Rubric {
         let bare = verdict(rule, holds != not, words);
         check::with_weight(&self.check, Verdict { score: Some(score), credit: Some(credit), ..bare })
     }
+}
+
+/// Reads one answer, or two where the judge was asked in both orders.
+fn read_orders(
+    answers: &[Result<&str, String>],
+    one: impl Fn(&Result<&str, String>) -> Result<Opinion, String>,
+) -> Result<Opinion, String> {
+    match answers {
+        [one_order, other_order] => Ok(judge_template::both_orders(&one(one_order)?, &one(other_order)?)),
+        [answer] => one(answer),
+        _ => Err("no judge model was asked".to_owned()),
+    }
+}
+
+/// The messages that were sent, as a judge is told them.
+fn sent(messages: &[Message]) -> Value {
+    messages.iter().map(|message| json!({"role": message.role, "content": message.content})).collect()
 }
 
 /// The conversation that a row brings with it, if it brings one.

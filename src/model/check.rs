@@ -49,6 +49,10 @@ pub struct Check {
     /// The messages by which the model is asked that judges, in place of those of the built-in judge; may hold variables.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub judge_prompt: Vec<Turn>,
+    /// The messages by which that model is asked first, for what `judge_prompt` names then: the `steps` of `g-eval`, the
+    /// `statements` of `faithfulness`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first_prompt: Vec<Turn>,
     /// The program that takes the context out of the answer, where a model judges by one: as the value of `exec`; the variable
     /// `context` where unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +90,7 @@ impl Check {
             transform: None,
             judge: None,
             judge_prompt: Vec::new(),
+            first_prompt: Vec::new(),
             context: None,
             repeat: None,
             enabled: true,
@@ -108,7 +113,7 @@ impl Check {
     }
 
     /// Returns how many calls of models one answer takes to be judged by it; of one that compares the answers of a row, how
-    /// many all of them take.
+    /// many all of them take. A prompt of its own for `conversation-relevance` is asked once for each turn, here one.
     #[must_use]
     pub fn judgements(&self) -> u32 {
         if self.judge_name().is_none() {
@@ -125,7 +130,8 @@ impl Check {
             None => {}
         }
         let both_orders = matches!(kind, CheckKind::Pairwise | CheckKind::SelectBest);
-        self.repeat.unwrap_or(1).max(1).saturating_mul(if both_orders { 2 } else { 1 })
+        let calls = self.repeat.unwrap_or(1).max(1).saturating_mul(if both_orders { 2 } else { 1 });
+        calls.saturating_add(u32::from(!self.first_prompt.is_empty()))
     }
 
     /// Turns it round.

@@ -251,6 +251,12 @@ pub struct DatasetRow {
 }
 
 impl DatasetRow {
+    /// Returns what it is called, if it says so in more than blanks.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.description.as_deref().map(str::trim).filter(|name| !name.is_empty())
+    }
+
     /// Names what shapes and judges the answers to it: the first eight bytes of the SHA-256 of its
     /// input and its checks as JSON.
     #[must_use]
@@ -274,6 +280,8 @@ pub struct RowText {
     pub text: String,
     /// The beginning of what it expects, on one line; empty where it expects nothing.
     pub expected: String,
+    /// Whether `text` is what it is called: the record has its input alone.
+    pub named: bool,
 }
 
 impl RowText {
@@ -281,9 +289,11 @@ impl RowText {
     #[must_use]
     pub fn of(row: &DatasetRow) -> Self {
         let expected = row.input.vars.get(EXPECTED).map_or("", |value| value.as_str());
+        let name = row.name().map(|name| one_line(name.split_whitespace()));
         Self {
             number: row.number,
-            text: row.description.clone().unwrap_or_else(|| summary(&row.input)),
+            named: name.is_some(),
+            text: name.unwrap_or_else(|| summary(&row.input)),
             expected: one_line(expected.split_whitespace()),
         }
     }

@@ -57,7 +57,7 @@ impl ReportCell {
         Self {
             cell,
             line: row.line,
-            description: row.description.clone(),
+            description: row.name().map(str::to_owned),
             input: row.input.clone(),
             answer: tool_calls::answer(outcome).into_owned(),
             transcript: (!(outcome.rounds.is_empty() && outcome.calls.is_empty()))

@@ -10,7 +10,7 @@ use crate::{
     dataset::{Dataset, ReadOptions, yaml::document},
     eval::{
         check,
-        check::{promptfoo, transform::AnswerPart},
+        check::{promptfoo, promptfoo::rubric_prompt::RubricPrompt, transform::AnswerPart},
     },
     model::{
         Check, CheckKind, DatasetRow, Format, KeySource, Prompt, Role, Settings, TextService, Turn, VarValue,
@@ -183,7 +183,10 @@ impl Suite {
         }
         for options in test.into_iter().chain([default]) {
             unjudged(&mut checks, options);
-            prompted(&mut checks, &options.judge_prompt);
+        }
+        // That of a test stands in the place of that of all.
+        if let Some(prompt) = test.into_iter().chain([default]).find_map(|options| options.rubric_prompt.as_ref()) {
+            prompted(&mut checks, prompt);
         }
         transformed(&mut checks, test.and_then(|test| test.transform.as_deref()).or(default.transform.as_deref()));
         checks
@@ -436,16 +439,11 @@ fn unjudged(checks: &mut [Check], test: &Test) {
     }
 }
 
-/// Has rubrics judged by a prompt of a test's options, where they bring none of their own. One that takes none cannot be.
-fn prompted(checks: &mut [Check], turns: &[Turn]) {
-    if turns.is_empty() {
-        return;
-    }
-    for check in checks.iter_mut().filter(|check| check.kind.kind.is_judged()) {
-        if !promptfoo::takes_prompt(check.kind.kind) {
-            *check = unusable(check, "its judge is asked by its own prompt, and takes no `options.rubricPrompt`");
-        } else if check.judge_prompt.is_empty() {
-            check.judge_prompt = turns.to_vec();
+/// Has rubrics judged by a prompt of a test's options, where they bring none of their own. One that does not take it cannot be.
+fn prompted(checks: &mut [Check], prompt: &RubricPrompt) {
+    for check in checks.iter_mut().filter(|check| check.kind.kind.is_judged() && check.judge_prompt.is_empty()) {
+        if let Err(why) = prompt.put(check) {
+            *check = unusable(check, &format!("`options.rubricPrompt`: {why}"));
         }
     }
 }
@@ -647,10 +645,7 @@ fn test(suite: &Suite, test: &Test) -> Value {
     };
     let vars: Map<String, Value> = test.vars.iter().map(|(name, all)| (name.clone(), values(all))).collect();
     set("vars", (!vars.is_empty()).then_some(Value::Object(vars)));
-    set(
-        "assert",
-        (!test.checks.is_empty()).then(|| test.checks.iter().map(|own| judged_by(suite, check(own))).collect()),
-    );
+    set("assert", (!test.checks.is_empty()).then(|| test.checks.iter().map(|own| judged_by(suite, own)).collect()));
     set("threshold", test.min_score.map(Value::from));
     set("metadata", (!test.metadata.is_empty()).then(|| json!(test.metadata)));
     let mut options = Map::new();
@@ -659,9 +654,8 @@ fn test(suite: &Suite, test: &Test) -> Value {
             options.insert(key.to_owned(), json!(nunjucks::theirs(text)));
         }
     }
-    if !test.judge_prompt.is_empty() {
-        options.insert("rubricPrompt".to_owned(), rubric_prompt(&test.judge_prompt));
-    }
+    let prompt = test.rubric_prompt.as_ref().and_then(|prompt| prompt.write(|turns| Some(chat(turns))));
+    options.extend(prompt.map(|prompt| ("rubricPrompt".to_owned(), prompt)));
     options.extend(test.transform.clone().map(|part| ("transform".to_owned(), part.into())));
     let judge = test.judge.as_deref().map(|judge| judge_entry(suite, judge));
     if test.services.is_empty() {
@@ -686,23 +680,27 @@ fn judge_entry(suite: &Suite, judge: &str) -> Value {
     own.map_or_else(|| json!(judge), |own| providers::write(&SuiteTarget { name: plain(own), ..own.clone() }))
 }
 
-fn judged_by(suite: &Suite, mut assertion: Value) -> Value {
+/// Writes a check with the model that judges it and the prompt of its own, as a config has them.
+fn judged_by(suite: &Suite, own: &Check) -> Value {
+    let mut assertion = check(own);
     if let Some(provider) = assertion.get_mut("provider")
         && let Some(judge) = provider.as_str().map(str::to_owned)
     {
         *provider = judge_entry(suite, &judge);
     }
     if let Some(fields) = assertion.as_object_mut()
-        && let Some(own) = fields.shift_remove("judge_prompt")
-        && let Ok(turns) = serde_json::from_value::<Vec<Turn>>(own)
+        && let Some(prompt) = RubricPrompt::of_check(own).and_then(|prompt| prompt.write(|turns| Some(chat(turns))))
     {
-        fields.insert("rubricPrompt".to_owned(), rubric_prompt(&turns));
+        for key in ["judge_prompt", "first_prompt"] {
+            fields.shift_remove(key);
+        }
+        fields.insert("rubricPrompt".to_owned(), prompt);
     }
     assertion
 }
 
 /// Writes the messages by which a model judges.
-fn rubric_prompt(turns: &[Turn]) -> Value {
+fn chat(turns: &[Turn]) -> Value {
     prompts::earlier::chat(&turns.iter().filter(|turn| !turn.muted).collect::<Vec<_>>()).into()
 }
 

@@ -9,8 +9,12 @@ use crate::{
         document,
         tree::{YamlField, YamlNode, YamlTree},
     },
-    eval::check::{promptfoo, transform::AnswerPart},
-    model::{Check, CheckProgram, MediaType, TextService, Turn, VarValue, error::StoreError},
+    eval::check::{
+        promptfoo,
+        promptfoo::rubric_prompt::{RubricPrompt, STEP_KEYS, takes_prompt},
+        transform::AnswerPart,
+    },
+    model::{Check, CheckKind, CheckProgram, MediaType, TextService, Turn, VarValue, error::StoreError},
     promptfoo::{File, Test, Tests, ending, nunjucks, plain, prompts, prompts::PROGRAMS, providers},
     template::conversation::EARLIER,
     text::{json::ExactJson, suggest::quoted},
@@ -171,8 +175,7 @@ fn over(data: &Test, test: &Test, line: usize) -> Test {
     whole.checks = data.checks.iter().chain(&test.checks).cloned().collect();
     whole.min_score = test.min_score.or(data.min_score);
     whole.transform = test.transform.clone().or_else(|| data.transform.clone());
-    whole.judge_prompt =
-        if test.judge_prompt.is_empty() { data.judge_prompt.clone() } else { test.judge_prompt.clone() };
+    whole.rubric_prompt = test.rubric_prompt.clone().or_else(|| data.rubric_prompt.clone());
     whole.metadata = data.metadata.clone();
     whole.metadata.extend(test.metadata.clone());
     whole
@@ -243,8 +246,8 @@ fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool)
                 file.notice(field.line, &format!("{why}; what is checked of it is inconclusive"));
                 test.unjudged = Some(why);
             }
-            "rubricPrompt" => match judge_prompt(file, &field.node)? {
-                Ok(turns) => test.judge_prompt = turns,
+            "rubricPrompt" => match rubric_prompt(file, &field.node)? {
+                Ok(prompt) => test.rubric_prompt = Some(prompt),
                 Err(why) => {
                     file.notice(field.line, &format!("`options.rubricPrompt`: {why}; rubrics are inconclusive"));
                     test.unjudged_rubrics = Some(format!("`options.rubricPrompt`: {why}"));
@@ -278,8 +281,34 @@ fn options(file: &mut File<'_>, node: &YamlNode, test: &mut Test, default: bool)
     Ok(())
 }
 
-/// Reads a `rubricPrompt`: a text, messages, or a file of either. The inner error says why it is not used here.
-fn judge_prompt(file: &File<'_>, node: &YamlNode) -> Result<Result<Vec<Turn>, String>, StoreError> {
+/// Reads a `rubricPrompt`: a text or messages, an object of `steps` and `evaluate`, or a list of two texts, of each of which a file
+/// may hold the text. The inner error says why it is not used here.
+fn rubric_prompt(file: &File<'_>, node: &YamlNode) -> Result<Result<RubricPrompt, String>, StoreError> {
+    let texts = |items: &[YamlNode]| items.iter().all(|item| matches!(&item.tree, YamlTree::One(ExactJson::Text(_))));
+    Ok(match &node.tree {
+        YamlTree::Fields(fields) => {
+            if let Some(field) = fields.iter().find(|field| !STEP_KEYS.contains(&field.key.as_str())) {
+                return Ok(Err(format!("it has `steps` and `evaluate` alone, found {}", quoted(&field.key))));
+            }
+            let of = |key: &str| match node.get(key).filter(|prompt| !prompt.is_null()) {
+                Some(prompt) => judge_messages(file, prompt),
+                None => Ok(Ok(Vec::new())),
+            };
+            let (steps, evaluate) = (of(STEP_KEYS[0])?, of(STEP_KEYS[1])?);
+            steps.and_then(|steps| Ok(RubricPrompt::Steps { steps, evaluate: evaluate? }))
+        }
+        YamlTree::List(items) if items.len() == 2 && texts(items) => {
+            let mut both = items.iter().map(|item| judge_messages(file, item));
+            let (first, then) = (both.next().transpose()?, both.next().transpose()?);
+            let read = |one: Option<Result<Vec<Turn>, String>>| one.unwrap_or_else(|| Ok(Vec::new()));
+            read(first).and_then(|first| Ok(RubricPrompt::Two([first, read(then)?])))
+        }
+        YamlTree::List(_) | YamlTree::One(_) => judge_messages(file, node)?.map(RubricPrompt::Messages),
+    })
+}
+
+/// Reads the messages of a judge: a text, messages, or a file of either. The inner error says why they are not used here.
+fn judge_messages(file: &File<'_>, node: &YamlNode) -> Result<Result<Vec<Turn>, String>, StoreError> {
     let written = |node: &YamlNode| match node.exact() {
         ExactJson::Text(text) => text,
         other => other.to_string(),
@@ -302,7 +331,7 @@ fn judge_prompt(file: &File<'_>, node: &YamlNode) -> Result<Result<Vec<Turn>, St
         };
     }
     if serde_json::from_str::<Value>(&text).is_ok_and(|value| value.is_object()) {
-        return Ok(Err("prompts for the steps of a judgement are not taken".to_owned()));
+        return Ok(Err("an object is taken where it is written into the config alone".to_owned()));
     }
     Ok(prompts::prompt(&text).map(|prompt| prompt.turns()).map_err(|(_, what)| what))
 }
@@ -435,24 +464,31 @@ fn checks(file: &mut File<'_>, node: &YamlNode, prompted: bool) -> Result<Vec<Ch
             && item.get("mistake").is_none()
             && let ExactJson::Fields(fields) = &mut value
         {
-            let takes = promptfoo::takes_prompt(kind.kind);
+            let takes = takes_prompt(kind.kind);
             if let Some(config) = item.get("config").filter(|config| !config.is_null()) {
                 file.notice(config.line, "assert: the `config` of an assertion that a model judges has no effect here");
             }
             let own = item.get("rubricPrompt").filter(|prompt| !prompt.is_null());
-            let read = match own {
-                Some(_) if !takes => Some(Err("its judge is asked by its own prompt".to_owned())),
-                own => own.map(|prompt| judge_prompt(file, prompt)).transpose()?,
-            };
+            let mut judged = Check { kind, ..Check::of(kind.kind) };
+            let read = own.map(|prompt| rubric_prompt(file, prompt)).transpose()?;
+            let read = read.map(|prompt| prompt.and_then(|prompt| prompt.put(&mut judged)));
             if let (Some(Err(why)), Some(prompt)) = (&read, own) {
                 let name = item.get("type").map(|node| plain(&node.exact())).unwrap_or_default();
                 file.notice(prompt.line, &format!("assert: `rubricPrompt`: {why}; {} is inconclusive", quoted(&name)));
                 return Ok(Some(Check::unusable(&name, &format!("`rubricPrompt`: {why}"))));
             }
+            if let Some(prompt) = own.filter(|_| judged.judge_prompt.is_empty() && kind.kind == CheckKind::GEval) {
+                let why = "`g-eval` takes an object of `steps` and `evaluate`; this has no effect, as in promptfoo";
+                file.notice(prompt.line, &format!("assert: `rubricPrompt`: {why}"));
+            }
             fields.retain(|(key, _)| !matches!(key.as_str(), "config" | "rubricPrompt"));
-            let turns = read.and_then(Result::ok).or_else(|| (prompted && takes).then(Vec::new));
-            if let Some(turns) = turns.and_then(|turns| serde_json::to_value(turns).ok()) {
-                fields.push(("judge_prompt".to_owned(), turns.into()));
+            for (key, turns) in [("judge_prompt", &judged.judge_prompt), ("first_prompt", &judged.first_prompt)] {
+                // What is judged may stand in the prompt, and its value be left out.
+                let may_stand = takes && key == "judge_prompt" && (prompted || own.is_some());
+                let stands = !turns.is_empty() || may_stand;
+                if let Some(turns) = stands.then(|| serde_json::to_value(turns).ok()).flatten() {
+                    fields.push((key.to_owned(), turns.into()));
+                }
             }
         }
         if let Some(provider) = item.get("provider").filter(|provider| !provider.is_null())

@@ -708,7 +708,7 @@ proptest! {
     ) {
         let user = nunjucks::ours(&nunjucks::theirs(&user)).unwrap();
         let mut prompt = prompts::prompt("x").unwrap();
-        prompt.set_turns(vec![Turn::of(crate::model::Role::User, user)]);
+        prompt.set_turns(vec![crate::model::Turn::of(crate::model::Role::User, user)]);
         prompt.system = nunjucks::ours(&nunjucks::theirs(&system)).unwrap();
         let mut target = SuiteTarget::of("openai:x", &prompt);
         let model = SuiteModel { vendor: Some("openai".to_owned()), wire: Wire::OpenAi, name: "x".to_owned(), command: Vec::new() };

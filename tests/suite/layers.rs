@@ -482,7 +482,6 @@ const ONE_MACHINE: &[&[&str]] = &[
         "eval/best_choice",
         "eval/classification",
         "eval/embedding",
-        "eval/judge_template",
         "eval/moderation",
         "eval/pending",
         "eval/program_check",

@@ -288,6 +288,10 @@ actions! {
         Save = "save-prompt" "Save prompt" "Prompt" as "save", Bench, 6, "saves the prompt";
         SaveAs = "save-prompt-as" "Save prompt as…" "Prompt", Bench, 0, "saves the prompt under another name", at NOT_TEXT;
         OpenPrompt = "open-prompt" "Open prompt…" "Prompt", Bench, 0, "opens a prompt", at NOT_TEXT;
+        ImprovePrompt = "improve-prompt" "Improve this prompt…" "Prompt", Bench, 0,
+            "looks for a better prompt with the rows of the newest batch that asked it: says what it will take, tries edits, ends in a verdict";
+        AblatePrompt = "ablate-prompt" "Leave out parts of this prompt…" "Prompt", Bench, 0,
+            "shows which parts of the prompt matter, with the rows of the newest batch that asked it: asks it without each of them";
         Versions = "versions" "Versions" "Prompt", Bench, 0, "lists the versions of the prompt, with what came of each";
         OlderVersion = "older-version" "Older version" "Prompt", Bench, 0, "goes to the next older version of the prompt", at PROMPT;
         NewerVersion = "newer-version" "Newer version" "Prompt", Bench, 0, "goes to the next newer version of the prompt", at PROMPT;

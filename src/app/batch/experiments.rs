@@ -1,14 +1,20 @@
-//! Experiments on the prompt of a batch, with its rows.
+//! Experiments on the prompt of a batch, or on that of the bench, with the rows of a batch.
 
 use crate::{
     app::{
+        action::{BatchAction, GlobalAction},
         batch::{Batches, Page, run_state::ShownBatch, setup::request},
         context::Cx,
         event::{ExperimentKind, ExperimentRequest},
-        intent::{Intent, LabIntent},
+        intent::{Intent, LabIntent, OnBench},
+        notices::Tone,
     },
     eval::experiment::ExperimentLimits,
-    model::batch::{BatchLimits, BatchRequest},
+    model::{
+        batch::{BatchLimits, BatchRequest, BatchSpec},
+        error::StoreError,
+    },
+    store::api::BatchEntry,
 };
 
 /// Edits that are wanted of a proposer where nobody says otherwise, as at the command line.
@@ -50,16 +56,54 @@ impl Batches {
             batch.spec.prompts.swap(0, prompt);
         }
         batch.spec.prompts.truncate(1);
-        let settings = &cx.shared.settings;
-        let kind = if improves {
-            // As at the command line, but for a default model that cannot be asked.
-            let by = settings.judge.as_ref().unwrap_or(&cx.shared.default_target).clone();
-            ExperimentKind::Improve { by, candidates: CANDIDATES }
-        } else {
-            ExperimentKind::Ablate
-        };
-        let limits = ExperimentLimits::default();
-        let request = ExperimentRequest { kind, batch: Box::new(batch), model, limits, anew: false };
-        cx.send(Intent::Lab(LabIntent::Open(Box::new(request))));
+        open(improves, batch, model, cx);
     }
+
+    /// Shows the experiment of a kind on the prompt that is on the bench, as it is there, on its model, with the rows of the
+    /// newest batch that asked it, or of the one that is set up.
+    pub(crate) fn experiment_of_bench(
+        &mut self,
+        (improves, bench): (bool, Box<OnBench>),
+        entries: Result<Vec<BatchEntry>, StoreError>,
+        cx: &mut Cx<'_, Self>,
+    ) {
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return cx.say(Tone::Error, &error.message),
+        };
+        let OnBench { prompt_name, prompt, targets, .. } = *bench;
+        let Some(name) = prompt_name else { return };
+        // What was asked again, or read from a pipe, is no data set.
+        let whole = |spec: &BatchSpec| spec.again.is_none() && spec.part.is_none() && spec.data != "-";
+        let asks = |spec: &BatchSpec| spec.prompts.iter().any(|(own, _)| *own == name);
+        let set_up = self.setup.request().map(|request| request.spec.clone());
+        let mut known = entries.into_iter().map(|entry| entry.spec).chain(set_up);
+        let Some(spec) = known.find(|spec| whole(spec) && asks(spec)) else {
+            let keymap = &cx.shared.keymap;
+            let keys = keymap.shown(GlobalAction::ScreenBatch, false).zip(keymap.shown(BatchAction::NewBatch, false));
+            let keys = keys.map_or_else(String::new, |(batch, new)| format!(" ({batch}, then {new})"));
+            let words = format!("{name} was asked over no data set yet: set a batch up{keys}, this takes its rows");
+            return cx.say(Tone::Warning, &words);
+        };
+        let model = targets.first().unwrap_or(&cx.shared.default_target).clone();
+        let calls = cx.shared.settings.batch.concurrency;
+        let prompts = vec![(name, prompt)];
+        let spec = BatchSpec { prompts, targets: vec![model.clone()], ..spec };
+        open(improves, request(spec, calls, BatchLimits::default(), ""), model, cx);
+    }
+}
+
+/// Opens the experiment of a kind on the first prompt of a batch.
+fn open(improves: bool, batch: BatchRequest, model: String, cx: &mut Cx<'_, Batches>) {
+    let settings = &cx.shared.settings;
+    let kind = if improves {
+        // As at the command line, but for a default model that cannot be asked.
+        let by = settings.judge.as_ref().unwrap_or(&cx.shared.default_target).clone();
+        ExperimentKind::Improve { by, candidates: CANDIDATES }
+    } else {
+        ExperimentKind::Ablate
+    };
+    let limits = ExperimentLimits::default();
+    let request = ExperimentRequest { kind, batch: Box::new(batch), model, limits, anew: false };
+    cx.send(Intent::Lab(LabIntent::Open(Box::new(request))));
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::{
     app::batch::grid::{
         packed::{CellExtra, CellNames, CellStage, CellVerdict, PackedCell},
-        texts::{CellText, RowTexts, TextWindow, asked},
+        texts::{CellText, RowTexts, TextWindow},
     },
     eval::evidence::{JudgedCell, LaneKey, judged},
     model::{CellIndex, RunId, RunStatus, StatusCounts, batch::Cell, dataset::RowText},
@@ -362,6 +362,7 @@ impl Grid {
     /// Notes what a row says.
     pub fn know(&mut self, row: &RowText) {
         self.expects |= !row.expected.is_empty();
+        self.texts.name(row);
         let at = self.row(row.number);
         let width = self.cells_of_a_row();
         let held = self.texts.row(row.number).is_some();
@@ -369,17 +370,19 @@ impl Grid {
             self.texts.is_partial = true;
             return;
         }
+        let asked = self.texts.asked(row);
         let own = self.texts.entry(row.number);
         if own.asked.as_ref().is_none_or(|(text, _)| text.is_empty()) {
-            own.asked = Some(asked(row));
+            own.asked = Some(asked);
         }
     }
 
     /// Takes in what the record has of a row that is in sight.
     pub(crate) fn read(&mut self, row: &StoredRow) {
         self.expects |= !row.text.expected.is_empty();
+        let asked = self.texts.asked(&row.text);
         let own = self.texts.entry_in_sight(row.text.number);
-        own.asked.get_or_insert_with(|| asked(&row.text));
+        own.asked.get_or_insert(asked);
         for cell in &row.cells {
             if let Some(offset) = self.offset(cell.place).filter(|_| self.run_of(cell.place) == Some(cell.run)) {
                 self.texts.entry(cell.place.row).put(offset, CellText::of(cell));
@@ -542,9 +545,10 @@ impl Grid {
     /// Keeps what a row says: the record has it not.
     pub(crate) fn keep_text(&mut self, cell: &Cell, row: &RowText) {
         if let Some(offset) = self.offset(cell.place) {
+            let asked = self.texts.asked(row);
             let own: &mut RowTexts = self.texts.entry(row.number);
             own.is_unrecorded = true;
-            own.asked.get_or_insert_with(|| asked(row));
+            own.asked.get_or_insert(asked);
             own.put(offset, CellText::of(cell));
         }
     }

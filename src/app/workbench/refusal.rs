@@ -75,6 +75,13 @@ pub(crate) const NEEDS: &[Need<Workbench>] = &[
         lacks: |bench| because(bench.prompt_name.is_none(), "not saved yet"),
     },
     Need {
+        actions: &[Own(BenchAction::ImprovePrompt), Own(BenchAction::AblatePrompt)],
+        lacks: |bench| {
+            let words = "not saved yet: save the prompt, and ask it over a data set in a batch";
+            because(bench.prompt_name.is_none(), words)
+        },
+    },
+    Need {
         actions: &[Own(BenchAction::ToggleReasoning)],
         lacks: |bench| because(answer(bench).is_none_or(|run| run.reasoning.is_empty()), "no reasoning was sent"),
     },

@@ -29,7 +29,8 @@ pub struct DriftArgs {
     #[arg(long, conflicts_with = "run")]
     pub fail: bool,
 
-    /// Asks the pinned rows and those of the baseline of each prompt, on its model and on the successor.
+    /// Asks the rows of the baseline of each prompt, on its model and on the successor; and each judge that goes and its
+    /// successor about the answers of the baseline.
     #[arg(long)]
     pub run: bool,
 
@@ -41,7 +42,8 @@ pub struct DriftArgs {
     #[arg(long, value_name = "DATA", requires = "run")]
     pub data: Option<PathBuf>,
 
-    /// Writes the successor into the prompts that no loss is shown for; comments stay.
+    /// Writes the successor into the prompts that no loss is shown for, and into the checks of which it judges alike;
+    /// comments stay.
     #[arg(long, requires = "run")]
     pub accept: bool,
 

@@ -2,8 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{BufRead as _, IsTerminal as _, Write as _, stdin},
-    path::PathBuf,
+    io::Write as _,
 };
 
 use jiff::Timestamp;
@@ -12,10 +11,19 @@ use tempfile::NamedTempFile;
 
 use crate::{
     cli::{
-        Exit, Io, Stopped, args::DriftArgs, batch::followed::followed, drift::judges, interrupts,
-        interrupts::Interrupts, prompts, run::check_keys,
+        Exit, Io, Stopped,
+        args::DriftArgs,
+        batch::followed::followed,
+        drift::{
+            data::{Untried, data_of, request, spec_of},
+            edit::{accepted, edit},
+            judges,
+        },
+        interrupts,
+        interrupts::Interrupts,
+        prompts,
+        run::check_keys,
     },
-    config::atomic_file,
     engine::{
         Engine, Workspace,
         baselines::inbox,
@@ -30,19 +38,14 @@ use crate::{
         stats::holm,
     },
     model::{
-        CacheMode, DatasetRow, Expected, Prompt, Target,
-        batch::{BatchLimits, BatchRequest, BatchSpec, PartRoots, ResumeMode},
+        DatasetRow, Prompt, Target,
+        batch::BatchSpec,
         dataset::{DatasetFormat, RowRanges, RowSource},
-        id,
         prompt::Param,
     },
     pipeline::batch::BatchEnd,
     promptfoo,
-    store::{
-        Store,
-        api::{Over, StoreRequest},
-        baselines, prompts as prompt_files,
-    },
+    store::{Store, api::StoreRequest, baselines},
     text::{clean_line, format, format::counted, json},
 };
 
@@ -90,12 +93,11 @@ pub(crate) async fn trial(
     io: &mut Io<'_>,
 ) -> Result<Exit, Stopped> {
     let mut interrupts = interrupts::interrupts()?;
-    judges(uses, io)?;
     let store = setup.store();
     let mut errors = store.errors();
-    let (mut tried, mut exit, mut left) = (Vec::new(), Exit::Done, args.max_cost);
+    let (mut tried, mut judges_tried, mut exit, mut left) = (Vec::new(), Vec::new(), Exit::Done, args.max_cost);
     let mut ended = Ok(());
-    for own in uses.iter().filter(|own| own.role == ModelRole::Target) {
+    for own in uses.iter().filter(|own| matches!(own.role, ModelRole::Target | ModelRole::Judge)) {
         let Some(next) = args.to.clone().or_else(|| own.leaving.successor.clone()) else {
             writeln!(io.err, "{}: {}; it is not tried, --to MODEL names one", clean_line(&own.place), own.leaving)?;
             exit = exit.worse(Exit::CheckFailed);
@@ -106,11 +108,22 @@ pub(crate) async fn trial(
             exit = exit.worse(Exit::Failed);
             continue;
         }
-        match one((args, own, &next), (setup, &store), left, (&mut interrupts, io)).await {
+        let asked = ((args, own, next.as_str()), (setup, &store), left);
+        let done = if own.role == ModelRole::Judge {
+            let done = judges::one(asked.0, asked.1, asked.2, (&mut interrupts, io)).await;
+            done.map(|(found, end, spent)| (Found::Judge(found), end, spent))
+        } else {
+            let done = one(asked.0, asked.1, asked.2, (&mut interrupts, io)).await;
+            done.map(|(found, end, spent)| (Found::Model(found), end, spent))
+        };
+        match done {
             Ok((found, end, spent)) => {
                 left = left.map(|left| left - spent);
                 match end {
-                    BatchEnd::Complete => tried.push(found),
+                    BatchEnd::Complete => match found {
+                        Found::Model(found) => tried.push(found),
+                        Found::Judge(found) => judges_tried.push(found),
+                    },
                     BatchEnd::Stopped => {
                         ended = Ok(());
                         exit = Exit::Cancelled;
@@ -135,11 +148,11 @@ pub(crate) async fn trial(
     }
     interrupts::close(&store, &mut errors, io);
     ended?;
-    if tried.is_empty() {
+    if tried.is_empty() && judges_tried.is_empty() {
         if exit == Exit::Done {
             writeln!(
                 io.out,
-                "no prompt is on a model that goes within {}",
+                "no prompt is on a model, or judged by one, that goes within {}",
                 counted(args.within.unsigned_abs(), "day")
             )?;
         }
@@ -156,24 +169,25 @@ pub(crate) async fn trial(
         let known = own.evidence.rows() > 0;
         if shown == Conclusion::Worse || !known {
             exit = exit.worse(Exit::CheckFailed);
-        } else if accepted(args, own, io)? {
-            edit(own, setup, io)?;
+        } else if accepted(args, &format!("write {} into the prompt {}?", own.new, own.prompt), io)? {
+            edit(&own.prompt, (&own.old, &own.new), setup, io, |prompt| {
+                for list in [&mut prompt.targets, &mut prompt.fallback] {
+                    let mut seen = BTreeSet::new();
+                    for name in list.iter_mut().filter(|name| **name == own.old) {
+                        own.new.clone_into(name);
+                    }
+                    list.retain(|name| seen.insert(name.clone()));
+                }
+            })?;
         }
     }
-    Ok(exit)
+    Ok(exit.worse(judges::conclude(args, &judges_tried, setup, io)?))
 }
 
-/// Why a prompt was not tried.
-enum Untried {
-    /// There are no rows to try it on.
-    NoRows(String),
-    Stopped(Stopped),
-}
-
-impl<E: Into<Stopped>> From<E> for Untried {
-    fn from(error: E) -> Self {
-        Self::Stopped(error.into())
-    }
+/// What was tried.
+enum Found {
+    Model(Tried),
+    Judge(judges::JudgeTried),
 }
 
 async fn one(
@@ -258,23 +272,8 @@ async fn rows(
 ) -> Result<Rows, Untried> {
     let known: BTreeSet<&str> =
         baseline.lines().filter(|line| line.target == old).map(|line| line.row.as_str()).collect();
-    let last = found.map(|found| found.spec.data.clone());
-    let data = args.data.as_ref().map(|data| io.cwd.join(data)).or_else(|| last.map(PathBuf::from));
-    let base = found.map(|found| &found.spec);
-    let alone = Prompt { fallback: Vec::new(), targets: Vec::new(), ..prompt.clone() };
-    let spec = |data: String| BatchSpec {
-        name: format!("{name}, {}", targets.join(" and ")),
-        data,
-        prompts: vec![(name.to_owned(), alone.clone())],
-        targets: targets.to_vec(),
-        samples: 1,
-        mapping: base.map(|base| base.mapping.clone()).unwrap_or_default(),
-        behind: BTreeMap::new(),
-        expected: base.map_or(Expected::Auto, |base| base.expected),
-        again: None,
-        part: None,
-    };
-    if let Some(path) = data.filter(|path| path.exists()) {
+    let spec = |data: String| spec_of((name, prompt, targets), found, data);
+    if let Some(path) = data_of(args, found, io).filter(|path| path.exists()) {
         let shown = path.to_string_lossy().into_owned();
         let (spec, source) = (spec(shown.clone()), RowSource::of(&shown));
         let concurrency = setup.settings.batch.concurrency;
@@ -318,26 +317,6 @@ async fn rows(
     Ok(Rows { source, spec: spec(path), _copy: Some(copy) })
 }
 
-fn request(spec: BatchSpec, rows: RowSource, cost: Option<f64>, concurrency: usize) -> BatchRequest {
-    BatchRequest {
-        spec,
-        rows,
-        files: Vec::new(),
-        trust: false,
-        roots: PartRoots::default(),
-        vars: BTreeMap::new(),
-        judge: None,
-        // What was answered months ago says nothing of today.
-        cache: CacheMode::Off,
-        limits: BatchLimits { cost, ..BatchLimits::default() },
-        allow_unpriced: false,
-        concurrency,
-        resume: ResumeMode::Anew,
-        only: None,
-        session: None,
-    }
-}
-
 impl Tried {
     /// Returns the p-value of what decides.
     fn p(&self) -> f64 {
@@ -377,36 +356,4 @@ impl Tried {
         }
         Ok(())
     }
-}
-
-/// Tells whether the prompt is to be edited, which a person says on the command line or at the terminal.
-fn accepted(args: &DriftArgs, own: &Tried, io: &mut Io<'_>) -> Result<bool, Stopped> {
-    if args.accept || args.json || !stdin().is_terminal() || !io.out_is_terminal {
-        return Ok(args.accept);
-    }
-    let question = format!("write {} into the prompt {}? [y/N] ", own.new, own.prompt);
-    write!(io.out, "{}", clean_line(&question))?;
-    io.out.flush()?;
-    let mut typed = String::new();
-    stdin().lock().read_line(&mut typed)?;
-    Ok(matches!(typed.trim().to_lowercase().as_str(), "y" | "yes"))
-}
-
-/// Writes the successor in the place of the model that goes; everything else in the file stays.
-fn edit(own: &Tried, setup: &Workspace, io: &mut Io<'_>) -> Result<(), Stopped> {
-    let Some(file) = prompt_files::file(&setup.places, &own.prompt)? else { return Ok(()) };
-    let text = atomic_file::read(&file)?.unwrap_or_default();
-    let mut prompt = prompt_files::parse(&text, &file)?;
-    for list in [&mut prompt.targets, &mut prompt.fallback] {
-        let mut seen = BTreeSet::new();
-        for name in list.iter_mut().filter(|name| **name == own.old) {
-            own.new.clone_into(name);
-        }
-        list.retain(|name| seen.insert(name.clone()));
-    }
-    let over = Over::Known(id::hex(text.as_bytes()));
-    let (file, _) = prompt_files::save(&setup.places, &own.prompt, &prompt, over)?;
-    let shown = file.display().to_string();
-    writeln!(io.err, "{}: {} in the place of {}", clean_line(&shown), clean_line(&own.new), clean_line(&own.old))?;
-    Ok(())
 }

@@ -21,7 +21,7 @@ use crate::{
         bisect::BisectedLine,
         calibrate::CalibrationLine,
         compare::ComparedLine,
-        drift::{DriftLine, trial::TrialLine},
+        drift::{DriftLine, judges::JudgeTrialLine, trial::TrialLine},
         history::export::RunRecordLine,
         improve::ResultLine,
         quality::{ComparisonRecord, ThresholdTable},
@@ -89,7 +89,7 @@ enum ExperimentLine<'a> {
     Bisected(BisectedLine<'a>),
 }
 
-/// A line of `retort drift --json`: what is on a model that goes, or with `--run` what came of a prompt on its successor.
+/// A line of `retort drift --json`: what is on a model that goes, or with `--run` what came of a prompt, or of its judge, on the successor.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "only its schema is made")]
@@ -97,6 +97,7 @@ enum ExperimentLine<'a> {
 enum DriftEvent<'a> {
     Leaving(DriftLine<'a>),
     Trial(TrialLine<'a>),
+    Judge(JudgeTrialLine<'a>),
 }
 
 /// The line of `retort quality --json`: the report, with `--against` the comparison, with `--what-if` the table of thresholds.
@@ -221,7 +222,7 @@ fn close(schema: &mut Value, part: bool) {
 
 /// Names what stands under `event` in lines that have a word of their own there.
 fn events(mut schema: Value) -> Value {
-    let words: [(&str, &[&str]); 9] = [
+    let words: [(&str, &[&str]); 10] = [
         ("ComparedLine", &["compared"]),
         ("CellLine", &["cell", "unrecorded"]),
         ("EstimateLine", &["estimate"]),
@@ -231,6 +232,7 @@ fn events(mut schema: Value) -> Value {
         ("BisectedLine", &["bisected"]),
         ("DriftLine", &["leaving"]),
         ("TrialLine", &["trial"]),
+        ("JudgeTrialLine", &["judge_trial"]),
     ];
     if let Some(line) = schema.pointer_mut("/$defs/JsonLine") {
         // What is called `status` in the last line of a run is another thing in that of a response's head.

@@ -18,6 +18,8 @@ pub(crate) enum CheckField {
     Judge,
     /// `judge_prompt`, messages; they stand in no form.
     JudgePrompt,
+    /// `first_prompt`, messages; they stand in no form.
+    FirstPrompt,
     /// `context`, a program; it stands in no form.
     Context,
     Repeat,
@@ -62,6 +64,7 @@ impl CheckField {
             Self::Comparison => Some("op"),
             Self::Judge => Some("judge"),
             Self::JudgePrompt => Some("judge_prompt"),
+            Self::FirstPrompt => Some("first_prompt"),
             Self::Context => Some("context"),
             Self::Repeat => Some("repeat"),
             Self::Case(..) => None,

@@ -103,7 +103,7 @@ impl CheckField {
                 let chosen = if check.kind.kind == ignoring { "ignore" } else { "exact" };
                 RuleField::of_choices("case", "case", chosen, CASES, "space changes it")
             }
-            Self::JudgePrompt | Self::Context | Self::Foreign(_) => return None,
+            Self::JudgePrompt | Self::FirstPrompt | Self::Context | Self::Foreign(_) => return None,
         })
     }
 
@@ -131,7 +131,7 @@ impl CheckField {
                 check.repeat = filled.map(read).transpose()?;
             }
             Self::Case(exact, ignoring) => check.kind.kind = if text.trim() == "ignore" { ignoring } else { exact },
-            Self::JudgePrompt | Self::Context | Self::Foreign(_) => {}
+            Self::JudgePrompt | Self::FirstPrompt | Self::Context | Self::Foreign(_) => {}
         }
         Ok(())
     }
@@ -146,6 +146,7 @@ impl CheckField {
             Self::Case(_, ignoring) => (check.kind.kind == ignoring).then(|| "any case".to_owned()),
             Self::Judge => check.judge.as_deref().map(|judge| format!("by {}", shortened(judge))),
             Self::JudgePrompt => (!check.judge_prompt.is_empty()).then(|| "by a prompt of its own".to_owned()),
+            Self::FirstPrompt => (!check.first_prompt.is_empty()).then(|| "asked twice".to_owned()),
             Self::Context => check.context.is_some().then(|| "context by a program".to_owned()),
             Self::Repeat => check.repeat.filter(|times| *times > 1).map(|times| format!("{times} times")),
             Self::Foreign("value") => check.value.as_ref().map(|value| shortened(&brief(value))),
@@ -554,7 +555,7 @@ mod tests {
         for kind in CheckKind::ALL.iter().filter(|kind| **kind != CheckKind::Unsupported) {
             let lines: Vec<_> = form(&Check::of(*kind)).into_iter().map(|field| field.key).collect();
             // Messages and programs that take out a context are written in the prompt's file.
-            let mut keys = spec(*kind).keys().filter(|key| !["judge_prompt", "context"].contains(key));
+            let mut keys = spec(*kind).keys().filter(|key| !["judge_prompt", "first_prompt", "context"].contains(key));
             assert!(keys.all(|key| lines.contains(&key)), "{}", kind.name());
         }
         let foreign: Vec<_> = form(&Check::unusable("similar", "no")).into_iter().map(|field| field.key).collect();

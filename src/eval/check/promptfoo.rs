@@ -6,6 +6,7 @@
 
 pub(crate) mod javascript;
 pub(crate) mod not_here;
+pub(crate) mod rubric_prompt;
 
 use serde_json::{Map, Value, json};
 
@@ -16,14 +17,13 @@ use crate::{
         promptfoo::{
             javascript::{code, fields, filled, steps, unknown_there},
             not_here::{NOT_HERE, why_not},
+            rubric_prompt::{RubricPrompt, takes_prompt},
         },
         spec::{AssertionFields, Export, ImportedValue},
         table::spec,
         transform::AnswerPart,
     },
-    model::{
-        Check, CheckKind, CheckType, Format, Response, Role, Turn, catalog::nearest, check_program::CheckLanguage,
-    },
+    model::{Check, CheckKind, CheckType, Format, Response, Turn, catalog::nearest, check_program::CheckLanguage},
     text::{
         json::ExactJson,
         suggest::{quoted, slip},
@@ -90,7 +90,7 @@ fn same(check: &Check) -> Result<AssertionFields, String> {
     written.extend(check.value.clone().map(|value| ("value".to_owned(), value)));
     written.extend(check.threshold.map(|threshold| ("threshold".to_owned(), threshold.into())));
     written.extend(check.judge.clone().map(|judge| ("provider".to_owned(), judge.into())));
-    written.extend(rubric_prompt(check)?.map(|prompt| ("rubricPrompt".to_owned(), prompt)));
+    written.extend(rubric_prompt::written(check)?.map(|prompt| ("rubricPrompt".to_owned(), prompt)));
     Ok(written)
 }
 
@@ -116,7 +116,7 @@ const OTHER_NAMES: &[(&str, CheckKind)] = &[
     ("similar:cosine", CheckKind::Similar),
 ];
 
-/// The keys an assertion may have; `path`, `op`, `judge`, `judge_prompt`, `context` and `repeat` are ours.
+/// The keys an assertion may have; `path`, `op`, `judge`, `judge_prompt`, `first_prompt`, `context` and `repeat` are ours.
 const KEYS: &[&str] = &[
     "type",
     "value",
@@ -126,6 +126,7 @@ const KEYS: &[&str] = &[
     "provider",
     "rubricPrompt",
     "judge_prompt",
+    "first_prompt",
     "config",
     "transform",
     "contextTransform",
@@ -206,10 +207,16 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
             Some(Value::String(judge)) => check.judge = Some(judge.clone()),
             Some(_) => return unsupported(),
         }
-        if filled("rubricPrompt") || filled("judge_prompt") {
-            match judge_prompt(fields)? {
-                Some(turns) if takes_prompt(kind.kind) => check.judge_prompt = turns,
-                Some(_) | None => return unsupported(),
+        if let Some(turns) = own_messages(fields, "judge_prompt")? {
+            if !takes_prompt(kind.kind) {
+                return unsupported();
+            }
+            check.judge_prompt = turns;
+            check.first_prompt = own_messages(fields, "first_prompt")?.unwrap_or_default();
+        } else if let Some(prompt) = fields.get("rubricPrompt").filter(|prompt| !prompt.is_null()) {
+            let read = RubricPrompt::of(prompt).map(|prompt| prompt.put(&mut check));
+            if !matches!(read, Some(Ok(()))) {
+                return unsupported();
             }
         }
     }
@@ -236,46 +243,10 @@ pub fn of_json(assertion: &Value) -> Result<Check, String> {
     Ok(check)
 }
 
-/// Tells whether a kind takes a prompt of its own for its judge.
-pub(crate) fn takes_prompt(kind: CheckKind) -> bool {
-    spec(kind).fields.contains(&CheckField::JudgePrompt)
-}
-
-/// Reads the messages of `judge_prompt`, or of a `rubricPrompt` that is a text or messages that are texts; none of any other.
-fn judge_prompt(fields: &Map<String, Value>) -> Result<Option<Vec<Turn>>, String> {
-    if let Some(own) = fields.get("judge_prompt").filter(|own| !own.is_null()) {
-        let turns = serde_json::from_value(own.clone());
-        return turns.map(Some).map_err(|error| format!("judge_prompt: expected messages: {error}"));
-    }
-    let of = |message: &Value| {
-        let fields = message.as_object().filter(|fields| fields.keys().all(|key| key == "role" || key == "content"))?;
-        let role = serde_json::from_value(fields.get("role")?.clone()).ok()?;
-        Some(Turn::of(role, fields.get("content")?.as_str()?))
-    };
-    Ok(match fields.get("rubricPrompt") {
-        Some(Value::Array(messages)) => messages.iter().map(of).collect(),
-        Some(Value::String(text)) if !text.starts_with("file://") && !text.trim_start().starts_with('[') => {
-            Some(vec![Turn::of(Role::User, text)])
-        }
-        _ => None,
-    })
-}
-
-/// Writes a check's own prompt of its judge as a `rubricPrompt`. An error says what promptfoo has no word for.
-fn rubric_prompt(check: &Check) -> Result<Option<Value>, String> {
-    if check.judge_prompt.is_empty() {
-        return Ok(None);
-    }
-    let turns = check.judge_prompt.iter().filter(|turn| !turn.muted);
-    let written = turns.map(|turn| {
-        let plain = turn.is_plain() && turn.cache.is_none();
-        plain.then(|| json!({"role": turn.role.name(), "content": turn.content}))
-    });
-    let kind = check.kind;
-    written
-        .collect::<Option<Value>>()
-        .map(Some)
-        .ok_or_else(|| format!("a check of type {kind} whose `judge_prompt` is more than texts"))
+/// Reads the messages of a key of our own.
+fn own_messages(fields: &Map<String, Value>, key: &str) -> Result<Option<Vec<Turn>>, String> {
+    let own = fields.get(key).filter(|own| !own.is_null()).cloned();
+    own.map(serde_json::from_value).transpose().map_err(|error| format!("{key}: expected messages: {error}"))
 }
 
 /// Reads one entry of an `assert` list whose numbers keep all their digits.
@@ -620,7 +591,10 @@ mod tests {
             json!({"type": "contains", "value": "file://a.txt"}),
             json!({"type": "is-json", "value": "type: object"}),
             json!({"type": "llm-rubric", "value": "kind", "rubricPrompt": "file://p.js"}),
-            json!({"type": "g-eval", "value": "kind", "rubricPrompt": "p"}),
+            json!({"type": "g-eval", "value": "kind", "rubricPrompt": {"steps": "{{ criteria }}"}}),
+            json!({"type": "answer-relevance", "rubricPrompt": "p"}),
+            json!({"type": "llm-rubric", "value": "kind", "rubricPrompt": ["p", "q"]}),
+            json!({"type": "context-faithfulness", "rubricPrompt": "p"}),
             json!({"type": "llm-rubric", "value": "kind", "provider": {"id": "x"}}),
             json!({"type": "assert-set", "assert": []}),
             json!({"type": "promptfoo:redteam:pii"}),
@@ -703,6 +677,43 @@ mod tests {
                 json!("Oslo"),
             ),
             (json!({"type": "g-eval", "value": ["kind", "short"]}), "g-eval", json!(["kind", "short"])),
+            (json!({"type": "g-eval", "value": "kind", "rubricPrompt": "left out"}), "g-eval", json!("kind")),
+            (
+                json!({"type": "g-eval", "value": "kind", "rubricPrompt": {
+                    "steps": "How? {{ criteria }}", "evaluate": "By {{ steps }}: {{ output }}, to {{ maxScore }}"}}),
+                "g-eval",
+                json!("kind"),
+            ),
+            (
+                json!({"type": "g-eval", "value": "kind", "rubricPrompt": {"evaluate": "{{ steps }}: {{ output }}"}}),
+                "g-eval",
+                json!("kind"),
+            ),
+            (
+                json!({"type": "context-faithfulness", "rubricPrompt": ["{{ answer }}", "{{ context }} {{ statements }}"]}),
+                "faithfulness",
+                Value::Null,
+            ),
+            (
+                json!({"type": "context-recall", "value": "Oslo", "rubricPrompt": "{{ context }} {{ groundTruth }}"}),
+                "context-recall",
+                json!("Oslo"),
+            ),
+            (
+                json!({"type": "context-relevance", "rubricPrompt": "{{ context }} {{ query }}"}),
+                "context-relevance",
+                Value::Null,
+            ),
+            (
+                json!({"type": "select-best", "value": "kind", "rubricPrompt": "{{ outputs }} {{ criteria }}"}),
+                "select-best",
+                json!("kind"),
+            ),
+            (
+                json!({"type": "conversation-relevance", "rubricPrompt": "{{ messages }}"}),
+                "conversation-relevance",
+                Value::Null,
+            ),
         ] {
             let check = of_json(&object).unwrap();
             assert_eq!(

@@ -9,31 +9,35 @@ use crate::{
             CheckResult,
             field::{CheckField, ValueForm},
             input::CheckInput,
-            promptfoo::javascript::{fields, unknown_there},
+            promptfoo::{
+                javascript::{fields, unknown_there},
+                rubric_prompt,
+            },
             source::{CheckSource, text_of},
             spec::{AssertionFields, CheckSpec, CheckTest, Compiled, Export, ImportedValue, VariablePlaces},
             threshold::{Movable, PassingSide, Unit},
         },
-        judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue, OwnPrompt},
+        judge_prompt::{OwnPrompt, Told},
+        judge_template::{JudgeMaterial, JudgeTemplate, JudgeValue},
         pending::PendingCheck,
         program_check::ContextProgram,
         reason::{BadRule, name},
         rubric::{MOST, Rubric},
     },
-    model::{Check, CheckProgram, Part, Role, check_program::CheckLanguage},
+    model::{Check, CheckProgram, Part, Role, Turn, check_program::CheckLanguage},
     template,
 };
 
 /// Describes a check that a model judges by: what its value is called on the form and what is to be filled in, the score
 /// that passes where no threshold is set, its value in promptfoo, how it is written there, and a further field.
 macro_rules! judged {
-    ($label:literal, $hint:literal, $usual:expr, $imported:ident, $export:expr $(, $more:expr)?) => {
+    ($label:literal, $hint:literal, $usual:expr, $imported:ident, $export:expr $(, $more:expr)*) => {
         CheckSpec {
             fields: &[
                 CheckField::Value(ValueForm::Rubric($label, $hint)),
                 CheckField::Threshold,
                 CheckField::Judge,
-                $($more,)?
+                $($more,)*
                 CheckField::Repeat,
             ],
             variables: VariablePlaces::Everywhere,
@@ -78,7 +82,9 @@ pub(crate) const G_EVAL: CheckSpec = judged!(
     "what the answer is scored by, or a JSON list of criteria; \\n is a line break",
     Some(0.7),
     AsItIs,
-    Export::Same
+    Export::Same,
+    CheckField::JudgePrompt,
+    CheckField::FirstPrompt
 );
 
 pub(crate) const RELEVANCE: CheckSpec = judged!(
@@ -95,6 +101,8 @@ pub(crate) const FAITHFULNESS: CheckSpec = judged!(
     Some(0.8),
     AsItIs,
     Export::Written(|check| renamed(check, "context-faithfulness")),
+    CheckField::JudgePrompt,
+    CheckField::FirstPrompt,
     CheckField::Context
 );
 
@@ -104,6 +112,7 @@ pub(crate) const CONTEXT_RECALL: CheckSpec = judged!(
     Some(0.8),
     TextHere,
     Export::Same,
+    CheckField::JudgePrompt,
     CheckField::Context
 );
 
@@ -113,6 +122,7 @@ pub(crate) const CONTEXT_RELEVANCE: CheckSpec = judged!(
     Some(0.5),
     AsItIs,
     Export::Same,
+    CheckField::JudgePrompt,
     CheckField::Context
 );
 
@@ -121,14 +131,21 @@ pub(crate) const INSTRUCTION_FOLLOWING: CheckSpec = judged!(
     "what the answer has to follow; empty are the messages of the prompt",
     Some(1.0),
     AsItIs,
-    Export::None
+    Export::None,
+    CheckField::JudgePrompt
 );
 
-pub(crate) const STYLE: CheckSpec =
-    judged!("guide", "how the answer is to be written; \\n is a line break", Some(0.75), TextHere, Export::None);
+pub(crate) const STYLE: CheckSpec = judged!(
+    "guide",
+    "how the answer is to be written; \\n is a line break",
+    Some(0.75),
+    TextHere,
+    Export::None,
+    CheckField::JudgePrompt
+);
 
 pub(crate) const CONVERSATION_RELEVANCE: CheckSpec = CheckSpec {
-    fields: &[CheckField::Threshold, CheckField::Judge, CheckField::Repeat],
+    fields: &[CheckField::Threshold, CheckField::Judge, CheckField::JudgePrompt, CheckField::Repeat],
     threshold: Movable::Threshold(PassingSide::AtLeast, Unit::Share, Some(0.5)),
     imported: ImportedValue::Nothing,
     export: Export::Same,
@@ -140,7 +157,8 @@ pub(crate) const PAIRWISE: CheckSpec = judged!(
     "the answer it is compared with: {{ expected }}; \\n is a line break",
     Some(0.5),
     TextHere,
-    Export::None
+    Export::None,
+    CheckField::JudgePrompt
 );
 
 pub(crate) const SELECT_BEST: CheckSpec = CheckSpec {
@@ -150,6 +168,7 @@ pub(crate) const SELECT_BEST: CheckSpec = CheckSpec {
             "what makes an answer of a row the best; \\n is a line break",
         )),
         CheckField::Judge,
+        CheckField::JudgePrompt,
         CheckField::Repeat,
     ],
     threshold: Movable::None("one answer of a row is picked, and the others are not"),
@@ -169,14 +188,16 @@ fn compile(source: &CheckSource<'_>) -> Compiled {
     let Some(template) = JudgeTemplate::of(check.kind.kind) else {
         return Err(source.bad("type", "a check that a model judges by", check.kind.to_string()));
     };
-    let own = template.own.as_ref().filter(|_| !check.judge_prompt.is_empty());
+    let own = OwnPrompt::of(template.kind).filter(|_| !check.judge_prompt.is_empty());
     if let Some(own) = own {
-        readable(source, own)?;
+        readable(source, own, "judge_prompt", &check.judge_prompt)?;
     }
+    asked_first(source, own)?;
     let what = template.value;
     let blank = |text: &str| text.trim().is_empty();
     match (&check.value, template.needs) {
-        (None, _) if own.is_some() => {}
+        // What is compared is its value.
+        (None, _) if own.is_some() && template.material != JudgeMaterial::BothOrders => {}
         (None, JudgeValue::OrInput | JudgeValue::OrContext | JudgeValue::OrMessages | JudgeValue::Conversation) => {}
         (Some(Value::Array(items)), JudgeValue::Texts) => {
             let texts: Option<Vec<String>> = items.iter().map(text_of).collect();
@@ -192,8 +213,8 @@ fn compile(source: &CheckSource<'_>) -> Compiled {
     }
     if check.threshold.is_some() {
         // A prompt of its own scores as it likes.
-        let (expected, most) =
-            if own.is_some() { ("a score, 0 or more", f64::MAX) } else { ("a score from 0 to 1", 1.0) };
+        let most = own.map_or(1.0, |own| own.form.most());
+        let expected = if most > 1.0 { "a score, 0 or more" } else { "a score from 0 to 1" };
         source.threshold(expected, most, None)?;
     }
     let context = check.context.as_ref().map(|value| {
@@ -219,10 +240,26 @@ fn compile(source: &CheckSource<'_>) -> Compiled {
     }
 }
 
+/// Sees that a check has its judge asked first where it is told what came of it, and nowhere else.
+fn asked_first(source: &CheckSource<'_>, own: Option<&OwnPrompt>) -> Result<(), BadRule> {
+    let (turns, first) = (&source.check.judge_prompt, &source.check.first_prompt);
+    let listed = own.and_then(OwnPrompt::listed).map_or("what it is asked for", |name| name);
+    match (own.filter(|own| own.names_list(turns)), first.is_empty()) {
+        (None, true) => Ok(()),
+        (None, false) => {
+            Err(source.bad("judge_prompt", format!("messages that name `{listed}`"), "`first_prompt` alone"))
+        }
+        (Some(_), true) => {
+            let expected = format!("messages that ask for `{listed}`, which `judge_prompt` names");
+            Err(source.bad("first_prompt", expected, "none"))
+        }
+        (Some(own), false) => readable(source, own, "first_prompt", first),
+    }
+}
+
 /// Sees that the messages by which a check has its judge asked can be sent, whatever the answer is.
-fn readable(source: &CheckSource<'_>, own: &OwnPrompt) -> Result<(), BadRule> {
-    let turns = &source.check.judge_prompt;
-    let bad = |expected: &str, found: &str| Err(source.bad("judge_prompt", expected, found));
+fn readable(source: &CheckSource<'_>, own: &OwnPrompt, key: &str, turns: &[Turn]) -> Result<(), BadRule> {
+    let bad = |expected: &str, found: &str| Err(source.bad(key, expected, found));
     if turns.iter().any(|turn| turn.role == Role::Tool || !turn.tool_calls.is_empty() || turn.reply.is_some()) {
         return bad("messages of the roles system, user and assistant", "one of tools");
     }
@@ -236,11 +273,12 @@ fn readable(source: &CheckSource<'_>, own: &OwnPrompt) -> Result<(), BadRule> {
         return bad("messages whose variables make sense", &format!("{mistake} in message {}", place + 1));
     }
     // What a model answers is no name of a file or an address that is opened.
-    let names = |part: &Part| template::asks(&part.source).names.iter().any(|name| name == own.answer);
-    if turns.iter().flat_map(|turn| &turn.parts).any(names) {
-        return bad("parts that do not name the answer", &format!("`{}` in one", own.answer));
+    let told: Vec<&str> = own.told.iter().filter(|(_, what)| *what != Told::Value).map(|(name, _)| *name).collect();
+    let names = |part: &Part| template::asks(&part.source).names.into_iter().find(|name| told.contains(&name.as_str()));
+    match turns.iter().flat_map(|turn| &turn.parts).find_map(names) {
+        Some(name) => bad("parts that do not name the answer", &format!("`{name}` in one")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 impl CheckTest for RubricTest {
@@ -267,5 +305,6 @@ fn renamed(check: &Check, name: &str) -> Result<AssertionFields, String> {
     let mut written = fields([("type", format!("{not}{name}").into())]);
     written.extend(check.threshold.map(|threshold| ("threshold".to_owned(), threshold.into())));
     written.extend(check.judge.clone().map(|judge| ("provider".to_owned(), judge.into())));
+    written.extend(rubric_prompt::written(check)?.map(|prompt| ("rubricPrompt".to_owned(), prompt)));
     Ok(written)
 }

@@ -30,6 +30,7 @@ impl<'a> CheckSource<'a> {
             ("op", check.comparison.is_some()),
             ("judge", check.judge.is_some()),
             ("judge_prompt", !check.judge_prompt.is_empty()),
+            ("first_prompt", !check.first_prompt.is_empty()),
             ("context", check.context.is_some()),
             ("repeat", check.repeat.is_some()),
         ];

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    eval::{Answer, CheckSuite, Judgement},
+    eval::{Answer, CheckSuite, Judgement, check::field::CheckField, judge_prompt::OwnPrompt},
     model::{
-        Cost, Finish, Format, Message, PicoDollars, Quality, Response, Role, RunStatus, ToolCall, check::JsonComparison,
+        Cost, Finish, Format, Message, PicoDollars, Quality, Response, Role, RunStatus, ToolCall, Turn,
+        check::JsonComparison,
     },
 };
 
@@ -335,6 +336,35 @@ fn what_can_never_be_applied_is_refused_by_its_key() {
         with("unsupported", json!({"value": {"type": "python"}, "threshold": 9})),
     ] {
         assert_eq!(validate(std::slice::from_ref(&fine)), Ok(()), "{fine:?}");
+    }
+}
+
+#[test]
+fn the_keys_for_a_prompt_of_its_own_are_those_of_the_kinds_that_are_read_by_one() {
+    for kind in CheckKind::ALL {
+        let own = OwnPrompt::of(*kind);
+        let has = |field| spec(*kind).fields.contains(&field);
+        assert_eq!(has(CheckField::JudgePrompt), own.is_some(), "{}", kind.name());
+        assert_eq!(has(CheckField::FirstPrompt), own.is_some_and(|own| own.first.is_some()), "{}", kind.name());
+        assert!(own.is_none_or(|own| own.listed().is_some() == own.first.is_some()), "{}", kind.name());
+    }
+    let turns = |text: &str| vec![Turn::of(Role::User, text)];
+    let steps = Check { judge_prompt: turns("{{ steps }}"), ..check("g-eval", "kind".into()) };
+    let both = Check { first_prompt: turns("How?"), ..steps.clone() };
+    assert!(validate(std::slice::from_ref(&both)).is_ok());
+    let unnamed = Check { judge_prompt: turns("{{ output }}"), ..both.clone() };
+    let named = Check { judge_prompt: turns("{{ bogus | shout }}"), ..check("select-best", "x".into()) };
+    let other = Check { judge_prompt: turns("{{ first }}"), ..Check::of(CheckKind::Pairwise) };
+    for (check, key, words) in [
+        (steps, "first_prompt", "messages that ask for `steps`"),
+        (unnamed, "judge_prompt", "messages that name `steps`"),
+        (Check { judge_prompt: Vec::new(), ..both }, "judge_prompt", "what it is asked for"),
+        (named, "judge_prompt", "shout"),
+        (Check { judge_prompt: turns("x"), ..check("relevance", "x".into()) }, "judge_prompt", "alone"),
+        (other, "value", "nothing"),
+    ] {
+        let error = validate(&[check]).unwrap_err().to_string();
+        assert!(error.contains(key) && error.contains(words), "{key} {words}: {error}");
     }
 }
 

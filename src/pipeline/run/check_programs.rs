@@ -1,6 +1,7 @@
 //! The programs of checks: each is told the answer and what it is an answer to, and judges it or takes the context out of it.
 
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use crate::{
     eval::{
@@ -21,13 +22,16 @@ impl Run {
             Format::Text => serde_json::from_str(output).ok(),
             Format::Auto | Format::Json | Format::Schema => judgement.json.as_deref().cloned(),
         };
-        let (target, usage, cost) = if let Some(outcome) = &self.replayed {
-            (outcome.target.clone(), outcome.usage, outcome.cost)
+        let (target, model, usage, cost) = if let Some(outcome) = &self.replayed {
+            (outcome.target.clone(), outcome.model.clone(), outcome.usage, outcome.cost)
         } else {
-            let target = request.targets.get(self.target_place).map(|target| target.name.clone());
+            let target = request.targets.get(self.target_place);
+            let (name, model) = target.map(|target| (target.name.clone(), target.model.clone())).unwrap_or_default();
             let spent = self.spent();
-            (target.unwrap_or_default(), spent.usage, spent.cost)
+            (name, model, spent.usage, spent.cost)
         };
+        let is_live = self.replayed.is_none() && !self.received.is_from_elsewhere();
+        let latency = is_live.then(|| self.received.took(Instant::now()) + self.log.rounds_took);
         let said = |message: &Message| json!({ "role": message.role, "content": message.content });
         let row = request.cell.map(|cell| cell.place.row);
         let facts = json!({
@@ -40,9 +44,12 @@ impl Run {
             "version": VersionId::of(&request.prompt).short(),
             "messages": messages.iter().map(said).collect::<Vec<_>>(),
             "target": target,
+            "model": model,
             "finish": self.received.finish.as_ref().map(ToString::to_string),
             "tokens": { "input": usage.input, "output": usage.output },
             "cost": cost.amount().map(crate::model::PicoDollars::dollars),
+            "latency_ms": latency.map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
+            "cached": self.replayed.is_some(),
         });
         match facts {
             Value::Object(facts) => facts,

@@ -1,13 +1,13 @@
 //! Checks that compare an answer with the others of its row: they are applied once all of those are there, after the answer
 //! itself is kept and given to the runs that wait for it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
 use crate::{
     eval::{BestChoice, Pick, Rival, rubric::JUDGE},
-    model::{Commit, Cost, Input, Outcome, Params, PartFolders, Prompt, RunRequest, Verdict, outcome::Judging},
+    model::{Cost, Input, Outcome, Verdict, outcome::Judging},
     pipeline::{
         Pipeline,
         batch::comparisons::{ComparisonStep, PickRequest, Picked},
@@ -84,25 +84,9 @@ impl Run {
         self.judging = Some(Judging { cost: Cost::Unknown, partial: true, ..before.unwrap_or_default() });
         let pipeline = Pipeline { shared: Arc::clone(&self.context.shared) };
         let purse = self.context.purse.as_ref().map(|purse| purse.within(None));
-        let request = |(at, input): (usize, &Input)| RunRequest {
-            prompt_name: Some(JUDGE.to_owned()),
-            prompt: Arc::<Prompt>::clone(&prompt),
-            params: Params::default(),
-            input: input.clone(),
-            targets: vec![judge.clone()],
-            cache: self.context.request.cache,
-            commit: Commit::Buffered,
-            // Each time it is asked in both orders.
-            sample: u32::try_from(at / 2).unwrap_or(u32::MAX),
-            session: self.context.request.session.clone(),
-            parent: None,
-            checks: Vec::new(),
-            min_score: None,
-            judges: BTreeMap::new(),
-            folders: PartFolders::default(),
-            cell: None,
-            trace: self.context.request.trace,
-        };
+        // Each time it is asked in both orders.
+        let sample = |at: usize| u32::try_from(at / 2).unwrap_or(u32::MAX);
+        let request = |(at, input): (usize, &Input)| self.request(JUDGE, &prompt, &judge, sample(at), input);
         let runs = inputs.iter().enumerate().map(|asked| end(&pipeline, request(asked), purse.clone()));
         let outcomes: Vec<Outcome> = join_all(runs).await.into_iter().flatten().collect();
         let said: Vec<Result<&str, String>> = outcomes.iter().map(answer_text).collect();

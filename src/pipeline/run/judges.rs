@@ -11,14 +11,12 @@ use futures_util::{StreamExt as _, future::join_all};
 
 use crate::{
     eval::{
-        Judgement, PendingCheck, Rubric,
-        program_check::ContextProgram,
-        rubric::{JUDGE, Opinion},
+        Judgement, PendingCheck, Rubric, judge_template::Opinion, program_check::ContextProgram, rubric::JUDGE,
         service_check::ServiceCheck,
     },
     model::{
-        Commit, Cost, Input, Message, Outcome, Params, PartFolders, RunEnd, RunRequest, Target, TextService, Verdict,
-        Wire, outcome::Judging,
+        Commit, Cost, Input, Message, Outcome, Params, PartFolders, Prompt, RunEnd, RunRequest, Target, TextService,
+        Verdict, Wire, outcome::Judging,
     },
     pipeline::{Pipeline, event::RunEvent, run::Run, spending::Purse},
 };
@@ -33,14 +31,14 @@ enum Question {
 }
 
 impl Question {
-    /// Makes the verdict of what was said, in the order of the requests.
-    fn verdict(&self, said: &[Result<&str, String>], model: &str) -> Verdict {
+    /// Makes the verdict of what was said of the answer to an input, in the order of the requests.
+    fn verdict(&self, said: &[Result<&str, String>], input: &Input, model: &str) -> Verdict {
         match self {
             Self::Service(check) => check.verdict(said, Some(model)),
             Self::Rubric(rubric) => {
                 let orders = said.len() / rubric.repeat.max(1) as usize;
                 let opinions: Vec<Result<Opinion, String>> =
-                    said.chunks(orders.max(1)).map(|orders| rubric.read(orders)).collect();
+                    said.chunks(orders.max(1)).map(|orders| rubric.read(orders, input)).collect();
                 rubric.verdict(&opinions, Some(model))
             }
         }
@@ -67,6 +65,8 @@ impl Question {
 struct Case {
     verdict: usize,
     question: Question,
+    /// What came of asking its judge first, if it was.
+    first: Option<Outcome>,
     /// The judge's name and its requests, one for each order of each time it is asked; why it cannot be asked.
     requests: Result<(String, Vec<RunRequest>), String>,
 }
@@ -116,38 +116,64 @@ impl Run {
     async fn consult_models(
         &mut self,
         judgement: &mut Judgement,
-        questions: Vec<(usize, Question)>,
+        mut questions: Vec<(usize, Question)>,
         messages: &[Message],
     ) {
-        let cases: Vec<Case> = questions
-            .into_iter()
-            .map(|(verdict, question)| Case { verdict, requests: self.requests(&question, messages), question })
-            .collect();
-        if cases.is_empty() {
+        if questions.is_empty() {
             return;
         }
         let pipeline = Pipeline { shared: Arc::clone(&self.context.shared) };
-        let is_asked = cases.iter().any(|case| case.requests.is_ok());
+        let purse = self.context.purse.as_ref().map(|purse| purse.within(self.pot.take()));
         // Until they have answered nobody knows what they take.
-        self.judging = is_asked.then_some(Judging { cost: Cost::Unknown, partial: true, ..Judging::default() });
+        let open = Judging { cost: Cost::Unknown, partial: true, ..Judging::default() };
+        let asked_first: Vec<_> =
+            questions.iter().map(|(_, question)| self.first_request(question, messages)).collect();
+        self.judging = asked_first.iter().any(|asked| matches!(asked, Some(Ok(_)))).then_some(open);
+        let asked_first = asked_first.into_iter().map(|asked| async {
+            match asked {
+                None => None,
+                Some(Err(why)) => Some(Err(why)),
+                Some(Ok(request)) => end(&pipeline, request, purse.clone()).await.map(Ok),
+            }
+        });
+        let asked_first = join_all(asked_first).await;
+        for ((_, question), asked) in questions.iter_mut().zip(&asked_first) {
+            if let (Question::Rubric(rubric), Some(asked)) = (question, asked) {
+                rubric.take_list(asked.as_ref().map_err(Clone::clone).and_then(answer_text));
+            }
+        }
+        let case = |((verdict, question), first): ((usize, Question), Option<Result<Outcome, String>>)| Case {
+            verdict,
+            requests: self.requests(&question, messages),
+            question,
+            first: first.and_then(Result::ok),
+        };
+        let cases: Vec<Case> = questions.into_iter().zip(asked_first).map(case).collect();
+        let is_asked = cases.iter().any(|case| case.requests.is_ok() || case.first.is_some());
+        self.judging = is_asked.then_some(open);
         // In one list, so that the samples of all rubrics are under way together.
         let requests = cases.iter().flat_map(|case| case.requests.iter().flat_map(|(_, requests)| requests));
-        let purse = self.context.purse.as_ref().map(|purse| purse.within(self.pot.take()));
         let requests = requests.map(|request| end(&pipeline, request.clone(), purse.clone()));
         let mut outcomes = join_all(requests).await.into_iter();
         let mut judging = Judging::default();
-        for Case { verdict, question, requests } in cases {
-            let (settled, runs) = match requests {
-                Err(why) => (question.unasked(why), None),
+        for Case { verdict, question, first, requests } in cases {
+            let mut asked: Vec<Outcome> = first.into_iter().collect();
+            let settled = match requests {
+                Err(why) => question.unasked(why),
                 Ok((model, requests)) => {
                     let outcomes: Vec<Outcome> = outcomes.by_ref().take(requests.len()).flatten().collect();
                     let said: Vec<Result<&str, String>> = outcomes.iter().map(answer_text).collect();
-                    (question.verdict(&said, &model), Some(outcomes))
+                    let settled = question.verdict(&said, &self.context.request.input, &model);
+                    asked.extend(outcomes);
+                    settled
                 }
             };
             let rule = settled.rule.clone();
             settle(judgement, verdict, settled);
-            let Some(outcomes) = runs else { continue };
+            if asked.is_empty() {
+                continue;
+            }
+            let outcomes = asked;
             let own = outcomes.iter().map(Judging::of).fold(Judging::default(), Judging::plus);
             let cost = own.cost;
             judging = judging.plus(own);
@@ -155,6 +181,43 @@ impl Run {
             self.emit(RunEvent::Judged { verdict, rule, runs, cost }).await;
         }
         self.judging = is_asked.then_some(judging);
+    }
+
+    /// Makes the request by which a judge is asked first, where its check has it so. The error says why it cannot be.
+    fn first_request(&self, question: &Question, messages: &[Message]) -> Option<Result<RunRequest, String>> {
+        let Question::Rubric(rubric) = question else { return None };
+        let asks = rubric.asks_first(&self.received.text, &self.context.request.input, messages)?;
+        let judge = || target(&self.context.request.judges, rubric.judge.as_deref()).cloned();
+        Some(asks.and_then(|(prompt, input)| Ok(self.request(JUDGE, &prompt, &judge()?, 0, &input))))
+    }
+
+    /// Makes the request of a run that judges, or does something else for a check.
+    pub(crate) fn request(
+        &self,
+        name: &str,
+        prompt: &Arc<Prompt>,
+        asked: &Target,
+        sample: u32,
+        input: &Input,
+    ) -> RunRequest {
+        RunRequest {
+            prompt_name: Some(name.to_owned()),
+            prompt: Arc::clone(prompt),
+            params: Params::default(),
+            input: input.clone(),
+            targets: vec![asked.clone()],
+            cache: self.context.request.cache,
+            commit: Commit::Buffered,
+            sample,
+            session: self.context.request.session.clone(),
+            parent: None,
+            checks: Vec::new(),
+            min_score: None,
+            judges: BTreeMap::new(),
+            folders: PartFolders::default(),
+            cell: None,
+            trace: self.context.request.trace,
+        }
     }
 
     fn requests(&self, question: &Question, messages: &[Message]) -> Result<(String, Vec<RunRequest>), String> {
@@ -170,26 +233,9 @@ impl Run {
                 (check.service().name(), asked, check.asks(&self.received.text), 1)
             }
         };
-        let request = |sample, input: &Input| RunRequest {
-            prompt_name: Some(name.to_owned()),
-            prompt: Arc::clone(&prompt),
-            params: Params::default(),
-            input: input.clone(),
-            targets: vec![asked.clone()],
-            cache: self.context.request.cache,
-            commit: Commit::Buffered,
-            sample,
-            session: self.context.request.session.clone(),
-            parent: None,
-            checks: Vec::new(),
-            min_score: None,
-            judges: BTreeMap::new(),
-            folders: PartFolders::default(),
-            cell: None,
-            trace: self.context.request.trace,
-        };
         let of_sample = |sample| inputs.iter().map(move |input| (sample, input));
-        let requests = (0..repeat).flat_map(of_sample).map(|(sample, input)| request(sample, input)).collect();
+        let request = |(sample, input)| self.request(name, &prompt, &asked, sample, input);
+        let requests = (0..repeat).flat_map(of_sample).map(request).collect();
         Ok((asked.name.clone(), requests))
     }
 }

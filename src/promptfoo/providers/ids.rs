@@ -126,13 +126,11 @@ const LANGUAGES: &[(&[&str], &[&str], &str)] = &[
     ),
 ];
 
-/// What a file of code is asked for that is no answer, as its program has it; none of what promptfoo asks none for.
-fn asked_of_code(service: Option<TextService>) -> Option<&'static str> {
+/// What a file of code is asked for, as its program has it.
+fn asked_of_code(service: Option<TextService>) -> &'static str {
     match service {
-        None => Some("answer"),
-        Some(TextService::Embedding) => Some("embedding"),
-        Some(TextService::Classification) => Some("classification"),
-        Some(TextService::Moderation) => None,
+        None => "answer",
+        Some(service) => service.name(),
     }
 }
 
@@ -318,9 +316,8 @@ fn model(id: &str, service: Option<TextService>) -> Result<Option<SuiteModel>, S
     if let Some(line) = id.strip_prefix(EXEC) {
         return if service.is_some() { Err(program_of_none()) } else { program(line).map(Some) };
     }
-    let asked = asked_of_code(service);
-    if let Some(model) = code(id, asked.unwrap_or_default()) {
-        return asked.map(|_| Some(model)).ok_or_else(program_of_none);
+    if let Some(model) = code(id, asked_of_code(service)) {
+        return Ok(Some(model));
     }
     let begins = |(vendor, wire, prefix): (&'static Vendor, Wire, &'static str)| {
         let rest = id.strip_prefix(prefix).filter(|rest| !rest.is_empty())?;
@@ -471,7 +468,6 @@ mod tests {
         for (id, service, why) in [
             ("voyage:voyage-2", Moderation, "no moderation"),
             ("exec: embed", Embedding, "a program is not asked for embedding"),
-            ("./guard.js", Moderation, "a program is not asked for moderation"),
         ] {
             let refused = model_for(id, Some(service)).unwrap_err();
             assert!(refused.contains(why), "{id}: {refused}");

@@ -113,6 +113,7 @@ fn a_rubric_prompt_of_a_config_is_what_the_judge_is_asked() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     file("grade.yaml", "- {role: system, content: Grade.}\n- role: user\n  content: 'Is {{ output }} {{ tone }}?'\n");
+    file("steps.txt", "{{ steps }}: {{ output }}\n");
     file("grade.txt", "{{ rubric }}: {{ output }}\n");
     let text = "prompts: [a b]
 defaultTest: {options: {rubricPrompt: 'By all: {{ output }}'}}
@@ -124,6 +125,11 @@ tests:
       - {type: factuality, value: x, rubricPrompt: 'file://grade.txt'}
       - {type: model-graded-closedqa, value: x, rubricPrompt: [{role: user, content: '{{ criteria }} {{ completion }}'}]}
       - {type: g-eval, value: x}
+      - {type: g-eval, value: x, rubricPrompt: {evaluate: 'file://steps.txt'}}
+      - {type: context-faithfulness, rubricPrompt: ['{{ answer }}', '{{ statements }} {{ context }}']}
+      - {type: select-best, value: x, rubricPrompt: '{{ outputs | length }} {{ criteria }}'}
+      - {type: answer-relevance, rubricPrompt: x}
+      - {type: context-faithfulness}
       - {type: llm-rubric, value: x, rubricPrompt: 'file://grade.js'}
   - assert: [{type: llm-rubric, value: y}]
     options: {rubricPrompt: '[{\"role\": \"user\", \"content\": \"{{ output }} {{ rubric }}\"}]'}
@@ -142,11 +148,21 @@ tests:
     ];
     assert_eq!(prompts[..4], wanted);
     assert_eq!(said(&asked[1].checks[0]), "{{ output }} {{ rubric }}", "that of the test goes over that of all");
+    assert_eq!(
+        prompts[4..8],
+        ["", "{{ steps }}: {{ output }}", "{{ statements }} {{ context }}", "{{ outputs | length }} {{ criteria }}"]
+    );
+    let first = |at: usize| asked[0].checks[at].first_prompt[0].content.as_str();
+    assert!(first(5).contains("{{ criteria }}") && first(6) == "{{ answer }}");
     let open: Vec<_> = asked.iter().flat_map(|row| &row.checks).filter_map(crate::eval::check::unsupported).collect();
-    assert_eq!(open, ["g-eval", "llm-rubric", "llm-rubric"]);
+    assert_eq!(
+        open,
+        ["answer-relevance", "faithfulness", "llm-rubric", "llm-rubric"],
+        "what its prompt cannot be used for"
+    );
     let notices = suite.notices.join("\n");
     for part in
-        [":7: assert: the `config`", ":11: assert: `rubricPrompt`: `grade.js` is a program", "no filter `shout`"]
+        [":7: assert: the `config`", ":16: assert: `rubricPrompt`: `grade.js` is a program", "no filter `shout`"]
     {
         assert!(notices.contains(part), "{part}: {notices}");
     }

@@ -98,7 +98,7 @@ fn what_is_on_a_model_that_goes_is_listed_with_its_day_and_its_successor() {
     }
     let ran = home.run(&["drift", "--on", TODAY]);
     assert!(ran.err.contains("q: its judge goes, too: gpt-4o-mini goes in 45 days"), "{}", ran.err);
-    assert!(ran.err.contains("retort prompts judge llm-rubric --test -m "), "{}", ran.err);
+    assert!(ran.err.contains("`retort drift --run q` asks both"), "{}", ran.err);
     for arguments in
         [&["drift", "fnie"][..], &["drift", "--within", "soon"], &["drift", "--on", "tomorrow"], &["drift", "--accept"]]
     {
@@ -120,13 +120,17 @@ fn doctor_and_the_list_of_prompts_say_it_and_a_model_that_stays_is_not_named() {
 
 /// A server whose own list says that `old-model` goes, and a home with a prompt on it whose baseline has `rows` rows that pass.
 async fn tried(rows: usize, answers: &[&str]) -> (Home, Server) {
+    prompt_tried(&PROMPT.replace("gpt-4o-mini", "old"), rows, &vec!["yes"; rows], answers).await
+}
+
+/// The same of a prompt whose batch gets the answers of `first`.
+async fn prompt_tried(prompt: &str, rows: usize, first: &[&str], answers: &[&str]) -> (Home, Server) {
     let list = format!(
         "{{\"data\": [{{\"id\": \"old-model\", \"shutdown_date\": \"{}\"}}, {{\"id\": \"new-model\"}}]}}",
         in_days(20)
     );
     let scripts = std::iter::once(Script::answer(response("200 OK", &[("connection", "close")], list)));
-    let first = (0..rows).map(|_| answer("yes"));
-    let server = Server::start(scripts.chain(first).chain(answers.iter().map(|text| answer(text)))).await;
+    let server = Server::start(scripts.chain(first.iter().chain(answers).map(|text| answer(text)))).await;
     let home = Home::new();
     let model = |name: &str| {
         format!("[models.{name}]\nprovider = \"own\"\nmodel = \"{name}-model\"\ninput_price = 1\noutput_price = 2\n")
@@ -140,7 +144,7 @@ async fn tried(rows: usize, answers: &[&str]) -> (Home, Server) {
             model("new")
         ),
     );
-    home.file("config/prompts/p.toml", &PROMPT.replace("gpt-4o-mini", "old"));
+    home.file("config/prompts/p.toml", prompt);
     let lines: Vec<String> = (1..=rows).map(|row| format!("{{\"input\": \"row {row}\"}}")).collect();
     home.file("work/rows.jsonl", &(lines.join("\n") + "\n"));
     let ran = run(&home, &["models", "--check"]).await;
@@ -220,4 +224,57 @@ async fn pinned_rows_are_tried_where_the_data_set_is_gone() {
     assert_eq!((ran.code, server.requests().len() - asked), (Some(0), 2), "{} {}", ran.out, ran.err);
     let body = server.requests().last().unwrap().json();
     assert_eq!(body["messages"][0]["content"], "row 1");
+}
+
+const GOOD: &str = r#"{"reason": "It does.", "pass": true, "score": 1}"#;
+const BAD: &str = r#"{"reason": "It does not.", "pass": false, "score": 0}"#;
+
+/// A prompt on a model that stays, whose judge goes, with a baseline of so many rows; and what both judges say then.
+async fn judge_tried(rows: usize, said: &[&str]) -> (Home, Server, String) {
+    let judged = "# who judges\n[[check]]\ntype = \"llm-rubric\"\nvalue = \"Is it a yes?\"\njudge = \"old\" # cheap\n";
+    let prompt = PROMPT.replace("gpt-4o-mini", "new").replace("[[check]]", &format!("{judged}[[check]]"));
+    let first = ["yes", GOOD].repeat(rows);
+    let (home, server) = prompt_tried(&prompt, rows, &first, said).await;
+    (home, server, prompt)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judge_is_tried_on_the_answers_of_the_baseline_and_its_checks_edited_where_it_judges_alike() {
+    let (home, server, before) = judge_tried(16, &[GOOD; 64]).await;
+    let asked = server.requests().len();
+    let ran = run(&home, &["drift", "--run", "--to", "new", "--json"]).await;
+    assert_eq!((ran.code, server.requests().len() - asked), (Some(0), 32), "{} {}", ran.out, ran.err);
+    assert!(fits("drift.json", &ran.lines()) > 0, "{ran:?}");
+    let line = &ran.lines()[0];
+    assert_eq!(
+        (&line["event"], &line["shown"], &line["both"], &line["agreed"], &line["kappa"]),
+        (&json!("judge_trial"), &json!("alike"), &json!(16), &json!(1.0), &json!(null))
+    );
+    let bodies: Vec<String> = server.requests()[asked..].iter().map(|request| request.json().to_string()).collect();
+    assert!(bodies.iter().all(|body| body.contains("Is it a yes?") && body.contains("row ")), "{}", bodies[0]);
+    assert_eq!(prompt(&home), before, "nobody has said yes");
+    let ran = run(&home, &["drift", "--run", "--to", "new", "--accept"]).await;
+    assert!(ran.out.contains("p: judge old → new: alike: 100% of 16 verdicts the same (81 to 100)"), "{}", ran.out);
+    assert_eq!(prompt(&home), before.replace("judge = \"old\"", "judge = \"new\""), "comments and all else stay");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judge_that_says_something_else_or_of_too_few_answers_is_not_put_in_the_place_of_another() {
+    let said: Vec<&str> = [GOOD; 8].into_iter().chain([BAD; 8]).collect();
+    let (home, _server, before) = judge_tried(8, &said).await;
+    let ran = run(&home, &["drift", "--run", "--to", "new", "--accept"]).await;
+    assert_eq!(ran.code, Some(100), "{} {}", ran.out, ran.err);
+    assert!(ran.out.contains("not alike: 0% of 8 verdicts the same"), "{}", ran.out);
+    assert!(ran.err.contains("its checks stay as they are") && prompt(&home) == before, "{}", ran.err);
+
+    let (home, server, before) = judge_tried(3, &[GOOD; 6]).await;
+    let asked = server.requests().len();
+    let ran = run(&home, &["drift", "--run", "--to", "new", "--max-cost", "0.0000001"]).await;
+    assert_eq!((ran.code, server.requests().len() - asked), (Some(1), 0), "{} {}", ran.out, ran.err);
+    let ran = run(&home, &["drift", "--run", "--to", "new", "--accept"]).await;
+    assert!(ran.code == Some(0) && ran.out.contains("too few answers to say"), "{} {}", ran.out, ran.err);
+    assert_eq!(prompt(&home), before);
+    fs::remove_file(home.dir("config").join("prompts/p.baseline.jsonl")).unwrap();
+    let ran = run(&home, &["drift", "--run", "--to", "new"]).await;
+    assert!(ran.code == Some(100) && ran.err.contains("no answer of a baseline is at hand"), "{}", ran.err);
 }

@@ -302,19 +302,21 @@ fn a_model_that_makes_no_answers_says_so_before_anything_is_sent() {
 }
 
 #[test]
-fn files_of_code_embed_and_classify_after_a_yes() {
+fn files_of_code_embed_classify_and_moderate_after_a_yes() {
     let home = Home::new();
     home.file(
         "work/embed.js",
         "console.log('to nobody');\nclass Own {\n  constructor(options) { this.options = options; }\n  id() { return 'own'; }\n  \
-         async callApi() { return null; }\n  async callEmbeddingApi(text) { return { embedding: [text.length, 1] }; }\n}\n\
+         async callApi() { return null; }\n  async callEmbeddingApi(text) { return { embedding: [text.length, 1] }; }\n  \
+         async callModerationApi(asked, said) { return asked === '' && said === 'Say x.' ? { flags: [{ code: 'S1', description: 'harm', confidence: 0.9 }] } : { flags: [] }; }\n}\n\
          module.exports = Own;\n",
     );
     home.file(
         "work/all.py",
         "def call_embedding_api(prompt, options):\n    return {'embedding': [options['config']['n'], 1.0]}\n\
          def broken(prompt, options):\n    return {'embedding': [float('nan'), 1.0]}\n\
-         async def call_classification_api(prompt, options):\n    return {'classification': {'calm': 0.9, 'angry': 0.1}}\n",
+         async def call_classification_api(prompt, options):\n    return {'classification': {'calm': 0.9, 'angry': 0.1}}\n\
+         def call_moderation_api(asked, said, options):\n    return {'flags': []}\n",
     );
     home.file(
         "work/c.yaml",
@@ -325,16 +327,22 @@ fn files_of_code_embed_and_classify_after_a_yes() {
          - {type: similar, value: 'Say y.', provider: 'file://all.py:nothing'}\n      \
          - {type: classifier, value: calm, threshold: 0.5, provider: 'python:all.py'}\n      \
          - {type: not-classifier, value: angry, threshold: 0.5, provider: 'python:all.py'}\n      \
-         - {type: classifier, value: calm, provider: ./embed.js}\n",
+         - {type: classifier, value: calm, provider: ./embed.js}\n      \
+         - {type: moderation, provider: ./embed.js}\n      \
+         - {type: moderation, value: [S2], provider: ./embed.js}\n      \
+         - {type: moderation, provider: 'file://all.py'}\n      \
+         - {type: moderation, provider: 'file://all.py:broken'}\n",
     );
     let refused = home.run(&["batch", "-c", "c.yaml", "--json"]);
     assert!(refused.code == Some(1) && refused.err.contains("start the program `node ./embed.js`"), "{}", refused.err);
     let run = home.run(&["batch", "-c", "c.yaml", "--json", "--trust"]);
     let cell = run.lines().into_iter().find(|line| line["event"] == "cell").unwrap_or_else(|| panic!("{}", run.err));
-    let verdicts = last(&cell, 7);
+    let verdicts = last(&cell, 11);
     let found: Vec<_> = verdicts.iter().map(|one| one["status"].as_str().unwrap()).collect();
     let wanted = ["passed", "passed", "inconclusive", "inconclusive", "passed", "passed", "inconclusive"];
-    assert_eq!(found, wanted, "{} {}", cell["verdicts"], run.err);
+    let moderated = ["failed", "passed", "passed", "inconclusive"];
+    assert_eq!(found, [&wanted[..], &moderated[..]].concat(), "{} {}", cell["verdicts"], run.err);
+    assert!(verdicts[7].to_string().contains("S1 (harm) 0.90"), "{}", cell["verdicts"]);
     assert!(verdicts[6].to_string().contains("callClassificationApi"), "{}", cell["verdicts"]);
 }
 
@@ -376,14 +384,14 @@ async fn a_context_is_taken_out_of_the_answer_after_a_yes_and_the_judge_is_told_
     let home = Home::new();
     home.file(
         "work/sources.py",
-        "def get_transform(output, context):\n    return ['Of ' + output, context['vars']['a']]\n",
+        "def get_transform(output, context):\n    known = context['metadata']\n    return ['Of ' + output, context['vars']['a'], known['finishReason'] + str(known['tokenUsage']['total'])]\n",
     );
     home.file(
         "work/c.yaml",
         &format!(
             "prompts: ['Say {{{{a}}}}.']\nproviders: [echo]\ndefaultTest: {{options: {{provider: {{id: 'openai:chat:j', config: {{apiBaseUrl: \
              '{}/v1', stream: false}}}}}}}}\ntests:\n  - vars: {{a: x}}\n    assert:\n      \
-             - {{type: context-faithfulness, contextTransform: 'context?.metadata?.citations?.[0] || `Out of ${{output}}`'}}\n      \
+             - {{type: context-faithfulness, contextTransform: 'context.metadata.citations?.[0] || `Out of ${{output}}, ${{context.metadata.model}}, ${{context.metadata.cached}}`'}}\n      \
              - {{type: context-relevance, contextTransform: 'file://sources.py'}}\n      \
              - {{type: context-faithfulness, contextTransform: 'output.nothing.there'}}\n      \
              - {{type: not-context-faithfulness, contextTransform: '3'}}\n      \

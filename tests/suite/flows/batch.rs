@@ -355,7 +355,12 @@ fn models_are_picked_and_a_batch_to_compare_with_is_chosen() {
 #[test]
 fn rows_are_there_before_their_answers_and_the_cell_under_the_cursor_below_them() {
     let (mut bench, ticket) = running();
-    let text = |number: u64| RowText { number, text: format!("text {number}"), expected: "{\"a\": 1}".to_owned() };
+    let text = |number: u64| RowText {
+        number,
+        text: format!("text {number}"),
+        expected: "{\"a\": 1}".to_owned(),
+        named: false,
+    };
     bench.send(Event::BatchRows(ticket, (1..=10).map(text).collect()));
     assert_eq!((shown(&bench).grid.len(), shown(&bench).grid.counts().done), (10, 0));
     assert_eq!(shown(&bench).grid.line(9).map(|line| line.text), Some("text 10"));

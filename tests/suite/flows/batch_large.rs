@@ -330,7 +330,8 @@ fn a_large_batch_under_way_holds_a_part_of_its_texts_and_reads_the_others_back()
     let (mut bench, ticket) = running();
     bench.send(Event::BatchBegun(ticket, on_record().id));
     bench.send(Event::Batch(ticket, vec![BatchEvent::Rows { read: ROWS, all: true }]));
-    let known = |number: u64| RowText { number, text: text(number), expected: String::new() };
+    let name = |number: u64| format!("{} by name", text(number));
+    let known = |number: u64| RowText { number, text: name(number), expected: String::new(), named: true };
     for first in (1..=ROWS).step_by(500) {
         bench.send(Event::BatchRows(ticket, (first..first + 500).map(known).collect()));
     }
@@ -338,11 +339,21 @@ fn a_large_batch_under_way_holds_a_part_of_its_texts_and_reads_the_others_back()
     for first in (1..=ROWS).step_by(500) {
         let done = |number: u64| {
             let BatchEvent::Cell { outcome, .. } = filled(place(number, 0), outcome("fine"), None) else { panic!() };
-            let row = DatasetRow { number, input: Input::of(text(number)), ..DatasetRow::default() };
+            let row = DatasetRow {
+                number,
+                description: Some(name(number)),
+                input: Input::of(text(number)),
+                ..DatasetRow::default()
+            };
             BatchEvent::Cell { cell: Box::new(cell(number, 100)), outcome, row: row.into() }
         };
         let other = |number: u64| {
-            let row = DatasetRow { number, input: Input::of(text(number)), ..DatasetRow::default() };
+            let row = DatasetRow {
+                number,
+                description: Some(name(number)),
+                input: Input::of(text(number)),
+                ..DatasetRow::default()
+            };
             let BatchEvent::Cell { cell, outcome, .. } = filled(place(number, 1), outcome("fine"), None) else {
                 panic!()
             };
@@ -362,7 +373,7 @@ fn a_large_batch_under_way_holds_a_part_of_its_texts_and_reads_the_others_back()
     record.rest(&mut bench);
     let at = shown(&bench).grid.number(shown(&bench).table.chosen().unwrap()).unwrap();
     let seen = screen(&mut bench);
-    assert!(seen.contains(&format!("message {at} of a")), "row {at}:\n{seen}");
+    assert!(seen.contains(&name(at)), "a row keeps its name where the record has its input, row {at}:\n{seen}");
     bench.keys("/message 1777<enter>");
     record.rest(&mut bench);
     assert_eq!(shown(&bench).table.len(), 11, "1777, and 17770 to 17779");

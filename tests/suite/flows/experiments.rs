@@ -15,15 +15,15 @@ use retort::{
         improve::{Candidate, CandidateEdit, Contender, FlipCounts, ImproveForecast, Improved},
         split::RowSplit,
     },
-    model::{PicoDollars, Prompt, VersionId, error::StoreError},
+    model::{PicoDollars, Prompt, VersionId, batch::BatchSpec, error::StoreError},
     pipeline::batch::{
         BatchEnd, BatchEvent,
         budget::{Estimate, Span},
     },
-    store::api::{Over, StoreReply, StoreRequest},
+    store::api::{BatchEntry, Over, StoreReply, StoreRequest},
 };
 
-use super::batch::{done, running};
+use super::batch::{done, on_record, running};
 use crate::{suite::screens::snapshot_rows, support::bench::Bench};
 
 const SYSTEM: &str =
@@ -464,4 +464,48 @@ fn each_part_has_its_mark_and_its_verdict_without_colours() {
     bench.keys("<pageup><down>");
     let screen = seen(&bench);
     assert!(screen.contains("Holm"), "{screen}");
+}
+
+/// A bench on which an action is called by its name, once the batches on record are known.
+fn called_on_the_bench(title: &str, entries: Vec<BatchEntry>) -> Bench {
+    let mut bench = Bench::new();
+    bench.take();
+    call(&mut bench, title);
+    let (list, job) = bench.jobs().remove(0);
+    assert!(matches!(job, StoreRequest::Batches { .. }), "{job:?}");
+    bench.answer(list, Ok(StoreReply::Batches(entries)));
+    bench
+}
+
+#[test]
+fn at_the_bench_the_prompt_as_it_stands_there_goes_over_the_rows_of_its_newest_batch() {
+    let asked = |name: &str, data: &str| {
+        let entry = on_record();
+        let spec = BatchSpec { prompts: vec![(name.to_owned(), prompt())], data: data.to_owned(), ..entry.spec };
+        BatchEntry { spec, ..entry }
+    };
+    for (title, improves) in [("Improve this", true), ("Leave out parts of this", false)] {
+        let entries = ["-", "new.csv", "old.csv"].map(|data| asked("sentiment", data));
+        let entries = [asked("other", "other.csv")].into_iter().chain(entries).collect();
+        let mut bench = called_on_the_bench(title, entries);
+        let (_, request) = planned(&mut bench);
+        assert_eq!(matches!(request.kind, ExperimentKind::Improve { .. }), improves, "{title}");
+        assert_eq!((request.prompt_name(), request.batch.spec.data.as_str()), ("sentiment", "new.csv"));
+        assert_eq!(request.batch.spec.prompts[0].1, bench.app.bench.prompt(), "not that of the batch");
+        assert_eq!(request.model, bench.app.bench.targets()[0]);
+
+        let bench = called_on_the_bench(title, vec![asked("other", "other.csv")]);
+        assert!(bench.says().contains("sentiment was asked over no data set yet: set a batch up"), "{}", bench.says());
+        assert!(bench.app.overlay().is_none());
+    }
+}
+
+#[test]
+fn a_prompt_without_a_name_says_at_the_bench_what_its_experiments_lack() {
+    let mut bench = Bench::new();
+    bench.app.bench.prompt_name = None;
+    bench.take();
+    call(&mut bench, "Leave out parts of this");
+    assert!(bench.says().contains("not saved yet: save the prompt"), "{}", bench.says());
+    assert!(bench.jobs().is_empty());
 }

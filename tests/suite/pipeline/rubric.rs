@@ -14,6 +14,8 @@ use retort::{
     provider::Call,
 };
 
+use serde_json::{Value, json};
+
 use super::batch::{plan, rest, rows, until};
 use crate::support::script::{Bench, Step, answer, ended, fails, request, target};
 
@@ -48,7 +50,7 @@ fn record(bench: &Bench) -> Vec<(String, String, u32)> {
     ended.iter().map(one).collect()
 }
 
-fn case(call: &Call) -> serde_json::Value {
+fn case(call: &Call) -> Value {
     serde_json::from_str(unfenced(&call.messages.last().unwrap().content).unwrap()).unwrap()
 }
 
@@ -156,6 +158,98 @@ async fn a_prompt_of_the_checks_own_is_what_the_judge_is_asked_and_its_run_is_th
         let outcome = bench.end(request).await;
         let (mark, reason) = verdict(&outcome);
         assert!(mark == Status::Inconclusive && reason.contains(why), "{said}: {reason}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_judge_that_is_asked_first_lists_once_what_it_judges_by_and_both_calls_are_counted() {
+    let user = |text: &str| vec![Turn::of(Role::User, text)];
+    let check = Check {
+        judge_prompt: user("{{ criteria }}|{{ steps }}|{{ output }}|{{ maxScore }}"),
+        first_prompt: user("How to check: {{ criteria }}"),
+        repeat: Some(2),
+        ..Check::of(CheckKind::GEval).with(json!(["kind", "short"]))
+    };
+    let bench =
+        bench(|before| answer(&[if before == 0 { r#"{"steps": ["Read.", "Count."]}"# } else { r#"{"score": 8}"# }]));
+    let outcome = bench.end(judged(vec![check.clone()])).await;
+    assert_eq!(verdict(&outcome), (Status::Passed, "0.80 ≥ threshold 0.70, 2 judgements 0.80 to 0.80"));
+    assert_eq!(bench.last_call().messages[0].content, "kind\nshort|Read.\n- Count.|{}|10");
+    assert_eq!((check.judgements(), outcome.judging.unwrap().tokens), (3, 33));
+    let samples: Vec<u32> = record(&bench).iter().filter(|run| run.0 == JUDGE).map(|run| run.2).collect();
+    assert_eq!(samples, [0, 0, 1], "its steps are asked for once");
+
+    let bench = self::bench(|_| answer(&["no steps"]));
+    let outcome = bench.end(judged(vec![check])).await;
+    let (mark, reason) = verdict(&outcome);
+    assert!(mark == Status::Inconclusive && reason.contains("the judge's answer is not JSON"), "{reason}");
+    assert_eq!(outcome.judging.unwrap().tokens, 11, "what it took is counted where nothing could be judged");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_kind_that_has_an_own_prompt_is_told_its_variables_and_read_in_its_form() {
+    let user = |text: &str| vec![Turn::of(Role::User, text)];
+    let of = |kind, value: Option<&str>, text: &str| Check {
+        value: value.map(Value::from),
+        judge_prompt: user(text),
+        ..Check::of(kind)
+    };
+    let faithful = Check {
+        first_prompt: user("{{ question }} {{ answer }}"),
+        ..of(CheckKind::Faithfulness, None, "{% for one in statements %}{{ one }};{% endfor %} in {{ context }}")
+    };
+    for (check, said, mark, reason, sent) in [
+        (
+            faithful,
+            "One.\nTwo. Verdict: no. verdict: yes",
+            Status::Failed,
+            "0.50 < threshold 0.80: 1 of 2 supported",
+            "One.;Two. Verdict: no. verdict: yes; in A. B.",
+        ),
+        (
+            of(CheckKind::ContextRecall, Some("Oslo"), "{{ groundTruth }} in {{ context }}"),
+            "Oslo. [Attributed]",
+            Status::Passed,
+            "1.00 ≥ threshold 0.80: 1 of 1 attributed",
+            "Oslo in A. B.",
+        ),
+        (
+            of(CheckKind::ContextRelevance, None, "{{ context }} for {{ query }}"),
+            "B.",
+            Status::Passed,
+            "0.50 ≥ threshold 0.50: 1 of 2 needed",
+            "A. B. for why?",
+        ),
+        (
+            of(CheckKind::ConversationRelevance, None, "{{ messages[0].output }}"),
+            r#"{"verdict": "yes"}"#,
+            Status::Passed,
+            "1.00 ≥ threshold 0.50: 1 of 1 turns relevant",
+            "{}",
+        ),
+        (
+            of(CheckKind::Pairwise, Some("old"), "{{ first }}, {{ second }}"),
+            r#"{"better": "second", "reason": "r"}"#,
+            Status::Passed,
+            "0.50 ≥ threshold 0.50: a tie, since the second was taken both times: r",
+            "old, {}",
+        ),
+        (
+            of(CheckKind::Style, Some("plain"), "{{ style }}: {{ output }}"),
+            r#"{"score": 1}"#,
+            Status::Passed,
+            "1.00 ≥ threshold 0.75",
+            "plain: {}",
+        ),
+    ] {
+        let bench = bench(move |_| answer(&[said]));
+        let mut request = judged(vec![check.clone()]);
+        for (name, text) in [("context", "A. B."), ("query", "why?")] {
+            request.input.vars.insert(name.to_owned(), text.into());
+        }
+        let outcome = bench.end(request).await;
+        assert_eq!(verdict(&outcome), (mark, reason), "{}", check.kind);
+        assert_eq!(bench.last_call().messages[0].content, sent, "{}", check.kind);
     }
 }
 

@@ -279,7 +279,7 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "[[check]]\ntype = \"latency\"\ntreshold = 1",
         "p.toml:3:1: unknown key `treshold` in [[check]]; did you mean `threshold`?\n  3 | treshold = 1\
-             \n  [[check]] takes type, value, exact, threshold, weight, metric, path, op, transform, judge, judge_prompt, context, repeat, enabled",
+             \n  [[check]] takes type, value, exact, threshold, weight, metric, path, op, transform, judge, judge_prompt, first_prompt, context, repeat, enabled",
     ),
     (
         "[[check]]\ntype = \"latency\"",

@@ -8,6 +8,9 @@ use crate::model::{batch::Cell, dataset::RowText};
 /// Cells whose texts are held, about.
 const MOST: usize = 8192;
 
+/// Names of rows that are held, at most: the record has none of them.
+const NAMES: usize = 1 << 16;
+
 /// Rows that are held whatever they are wide.
 const FEWEST: usize = 256;
 
@@ -58,6 +61,8 @@ impl RowTexts {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TextWindow {
     rows: BTreeMap<u64, RowTexts>,
+    /// What rows are called that say so, also of those that are let go.
+    names: BTreeMap<u64, Box<str>>,
     /// Counts the looks at what is in sight.
     clock: u64,
     /// Whether some of the texts are on record alone.
@@ -72,6 +77,19 @@ impl TextWindow {
 
     pub(crate) fn row(&self, number: u64) -> Option<&RowTexts> {
         self.rows.get(&number)
+    }
+
+    /// Notes what a row is called, if it says so and there is room.
+    pub(crate) fn name(&mut self, row: &RowText) {
+        if row.named && self.names.len() < NAMES {
+            self.names.insert(row.number, row.text.as_str().into());
+        }
+    }
+
+    /// Returns what a row asks, to be held: by its name, where that is known.
+    pub(crate) fn asked(&self, row: &RowText) -> (Box<str>, Box<str>) {
+        let text = self.names.get(&row.number).cloned().unwrap_or_else(|| row.text.as_str().into());
+        (text, row.expected.as_str().into())
     }
 
     /// Returns a row's texts to be filled in.
@@ -132,9 +150,4 @@ impl TextWindow {
 /// Rows of so many cells that there is room for.
 fn most(width: usize) -> usize {
     (MOST / width.max(1)).max(FEWEST)
-}
-
-/// Returns what a row asks, to be held.
-pub(crate) fn asked(row: &RowText) -> (Box<str>, Box<str>) {
-    (row.text.as_str().into(), row.expected.as_str().into())
 }
