@@ -264,6 +264,28 @@ fn a_runaway_template_is_stopped() {
 }
 
 #[test]
+fn what_is_done_with_large_values_again_and_again_is_work() {
+    let numbers = format!("[{}1]", "1.10,".repeat(90_000));
+    let long = "\n".repeat(1 << 20);
+    let fields = format!("{{{}\"z\": 1}}", (0..40_000).fold(String::new(), |all, at| all + &format!("\"f{at}\": 1,")));
+    for (once, value) in [
+        ("{{ x < 1 }}", &numbers),
+        ("{{ x|sort|length }}", &numbers),
+        ("{{ x|max }}", &numbers),
+        ("{{ x|tojson|length }}", &numbers),
+        ("{{ x == x }}", &numbers),
+        ("{{ x|select|length }}", &numbers),
+        ("{{ x|dictsort|length }}", &fields),
+        ("{% for name, of in x %}{% if name == 'z' %}{% endif %}{% endfor %}", &fields),
+        ("{% for line in x %}{% endfor %}", &long),
+        ("{{ x|tojson(indent=1000000000)|length }}", &"[1, [2]]".to_owned()),
+    ] {
+        let words = mistake(&format!("{{% for a in range(9999) %}}{once}{{% endfor %}}"), &[("x", value)]);
+        assert!(words.ends_with("too much work: the template repeats too much and was stopped"), "{once}: {words}");
+    }
+}
+
+#[test]
 fn filling_is_bounded_in_text_and_by_the_templates_before() {
     let many = "{{ x }}".repeat(2000);
     let input = input("", &[("x", &"y".repeat(10_000))]);

@@ -29,6 +29,9 @@ pub(crate) const STRICT: &str = "__strict";
 /// The filter that makes all numbers of a list of one kind, so that they can be compared.
 pub(crate) const ALIKE: &str = "__alike";
 
+/// Bytes of values for which the library counts one step of work.
+const BYTES_OF_STEP: usize = 64;
+
 /// Bytes that the values inside a value may take, each with all that lies in it.
 const LARGEST: usize = 48 << 20;
 
@@ -202,49 +205,62 @@ impl Object for Tree {
     }
 }
 
+/// Takes the work of going through so many bytes of values, as the library counts that of its own filters.
+fn charge(state: &State<'_, '_>, bytes: usize) -> Result<(), Error> {
+    state.consume_fuel((bytes / BYTES_OF_STEP) as u64)
+}
+
 /// What a loop runs over: the lines of a text that are not blank, and whatever else has items.
-pub(crate) fn items(value: Value) -> Value {
-    match value.as_str() {
-        Some(text) => text.lines().filter(|line| !line.trim().is_empty()).map(Value::from).collect(),
+pub(crate) fn items(state: &State<'_, '_>, value: Value) -> Result<Value, Error> {
+    Ok(match value.as_str() {
+        Some(text) => {
+            charge(state, text.len())?;
+            text.lines().filter(|line| !line.trim().is_empty()).map(Value::from).collect()
+        }
         None if value.is_none() => Value::from(Vec::<Value>::new()),
         None => value,
-    }
+    })
 }
 
 /// What a loop with two names runs over: the names and values of a mapping, and whatever else has items.
-pub(crate) fn pairs(value: Value) -> Result<Value, Error> {
+pub(crate) fn pairs(state: &State<'_, '_>, value: Value) -> Result<Value, Error> {
     if value.kind() != ValueKind::Map {
-        return Ok(items(value));
+        return items(state, value);
     }
+    state.consume_fuel(value.len().unwrap_or_default() as u64)?;
     let pair = |key: Value| value.get_item(&key).map(|of| Value::from(vec![key, of]));
     Ok(Value::from(value.try_iter()?.map(pair).collect::<Result<Vec<_>, _>>()?))
 }
 
 /// Takes a number or a truth value for the library's own, and those in a list or an object as well.
-pub(crate) fn as_number(value: Value) -> Value {
+pub(crate) fn as_number(state: &State<'_, '_>, value: Value) -> Result<Value, Error> {
     if let Some(numeral) = value.downcast_object_ref::<Numeral>() {
-        return counted(&numeral.0);
+        return Ok(counted(&numeral.0));
     }
     if let Some(truth) = value.downcast_object_ref::<Truth>() {
-        return Value::from(truth.0);
+        return Ok(Value::from(truth.0));
     }
-    match value.downcast_object_ref::<Tree>() {
-        Some(tree) => grown(&tree.json, None, Numbers::Plain),
-        None => value,
-    }
+    grown_again(state, value, Numbers::Plain)
+}
+
+/// Grows the lists and objects of a variable with other numbers; whatever else it is stays.
+fn grown_again(state: &State<'_, '_>, value: Value, numbers: Numbers) -> Result<Value, Error> {
+    let Some(tree) = value.downcast_object_ref::<Tree>() else { return Ok(value) };
+    charge(state, add_sizes(&tree.json, &mut 0))?;
+    Ok(grown(&tree.json, None, numbers))
 }
 
 /// Takes a text of digits for a number.
-pub(crate) fn as_numeral(value: Value) -> Value {
+pub(crate) fn as_numeral(state: &State<'_, '_>, value: Value) -> Result<Value, Error> {
     match value.as_str().map(str::trim).and_then(ExactJson::number) {
-        Some(ExactJson::Number(digits)) => counted(&digits),
-        _ => as_number(value),
+        Some(ExactJson::Number(digits)) => Ok(counted(&digits)),
+        _ => as_number(state, value),
     }
 }
 
 /// Takes a text for the number it writes, and an empty one for nothing.
-pub(crate) fn as_strict(value: Value) -> Result<Value, Error> {
-    match as_numeral(value) {
+pub(crate) fn as_strict(state: &State<'_, '_>, value: Value) -> Result<Value, Error> {
+    match as_numeral(state, value)? {
         value if value.as_str().is_some_and(|text| text.trim().is_empty()) => Ok(Value::from(())),
         value => match value.as_str() {
             None => Ok(value),
@@ -258,11 +274,8 @@ pub(crate) fn as_strict(value: Value) -> Result<Value, Error> {
 }
 
 /// Makes all numbers of a value keep their spelling, so that each can be compared with each.
-pub(crate) fn alike(value: Value) -> Value {
-    match value.downcast_object_ref::<Tree>() {
-        Some(tree) => grown(&tree.json, None, Numbers::Alike),
-        None => value,
-    }
+pub(crate) fn alike(state: &State<'_, '_>, value: Value) -> Result<Value, Error> {
+    grown_again(state, value, Numbers::Alike)
 }
 
 /// Picks the items of a value that pass a test, or those that do not: what is tested of them is a field, if one is named, and
@@ -285,7 +298,7 @@ pub(crate) fn picked(
             Some(field) => path_of(&item, field)?,
             None => item.clone(),
         };
-        let tested = as_number(tested);
+        let tested = as_number(state, tested)?;
         let passes = match test {
             Some(test) => {
                 let given: Vec<Value> = [tested].into_iter().chain(given.iter().cloned()).collect();
@@ -310,23 +323,31 @@ fn path_of(value: &Value, path: &str) -> Result<Value, Error> {
 
 /// Writes a value as JSON: in one line, or with so many blanks before what lies one level deeper.
 #[allow(clippy::needless_pass_by_value, reason = "the library gives a filter what it owns")]
-pub(crate) fn json(value: Value, indent: Option<usize>, named: Kwargs) -> Result<String, Error> {
+pub(crate) fn json(state: &State<'_, '_>, value: Value, indent: Option<usize>, named: Kwargs) -> Result<String, Error> {
     let indent = match indent {
         None => named.get::<Option<usize>>("indent")?,
         given => given,
     };
     named.assert_all_used()?;
     let mut out = String::new();
-    write_json(&value, indent.filter(|indent| *indent > 0), 0, &mut out)?;
+    write_json(state, &value, indent.filter(|indent| *indent > 0), 0, &mut out)?;
     Ok(out)
 }
 
-fn write_json(value: &Value, indent: Option<usize>, depth: usize, out: &mut String) -> Result<(), Error> {
-    let line = |out: &mut String, depth: usize| {
-        if let Some(indent) = indent {
-            out.push('\n');
-            out.push_str(&" ".repeat(indent * depth));
-        }
+fn write_json(
+    state: &State<'_, '_>,
+    value: &Value,
+    indent: Option<usize>,
+    depth: usize,
+    out: &mut String,
+) -> Result<(), Error> {
+    let line = |out: &mut String, depth: usize| -> Result<(), Error> {
+        let Some(indent) = indent else { return Ok(()) };
+        let blanks = indent.saturating_mul(depth);
+        charge(state, blanks)?;
+        out.push('\n');
+        out.push_str(&" ".repeat(blanks));
+        Ok(())
     };
     match value.kind() {
         ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
@@ -337,11 +358,11 @@ fn write_json(value: &Value, indent: Option<usize>, depth: usize, out: &mut Stri
             for item in value.try_iter()? {
                 out.push_str(if empty { "" } else { "," });
                 empty = false;
-                line(out, depth + 1);
-                write_json(&item, indent, depth + 1, out)?;
+                line(out, depth + 1)?;
+                write_json(state, &item, indent, depth + 1, out)?;
             }
             if !empty {
-                line(out, depth);
+                line(out, depth)?;
             }
             out.push(']');
         }
@@ -351,13 +372,13 @@ fn write_json(value: &Value, indent: Option<usize>, depth: usize, out: &mut Stri
             for key in value.try_iter()? {
                 out.push_str(if empty { "" } else { "," });
                 empty = false;
-                line(out, depth + 1);
+                line(out, depth + 1)?;
                 let colon = if indent.is_some() { ": " } else { ":" };
                 let _ = write!(out, "{}{colon}", Json::from(key.to_string()));
-                write_json(&value.get_item(&key)?, indent, depth + 1, out)?;
+                write_json(state, &value.get_item(&key)?, indent, depth + 1, out)?;
             }
             if !empty {
-                line(out, depth);
+                line(out, depth)?;
             }
             out.push('}');
         }
