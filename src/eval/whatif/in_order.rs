@@ -91,6 +91,9 @@ impl WhatIfInWork {
             sum = sum.with(*rest, *right);
             from.push(sum);
         }
-        WhatIf { side, values: sorted.into_iter().map(|point| point.value).collect(), from, fixed, all, graded }
+        // The values stand where the points stood, in half the room.
+        let mut values: Vec<f64> = sorted.into_iter().map(|point| point.value).collect();
+        values.shrink_to_fit();
+        WhatIf { side, values, from, fixed, all, graded }
     }
 }
